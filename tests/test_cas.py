@@ -203,6 +203,20 @@ def test_cassis_opens_what_is_written(tmp_path: Path, form: str) -> None:
     assert not any(line.rejected for line in reading.annotations)
 
 
+@pytest.mark.parametrize("form", ["xmi", "json"])
+def test_a_folder_with_documents_of_another_layer_is_refused(tmp_path: Path, form: str) -> None:
+    corpus = library.open("mazar-2021")
+    documents, layer = corpus.documents(), corpus.layer("gold")
+    options = cas.Options(form=form)  # type: ignore[arg-type]
+    for _ in range(2):  # the same documents again take the place of what is there
+        cas.write(tmp_path, documents[:3], layer, options)
+    before = sorted(tmp_path.iterdir())
+    for other in (options, cas.Options(form="json" if form == "xmi" else "xmi")):
+        with pytest.raises(CorpusError, match="that this layer does not cover"):
+            cas.write(tmp_path, documents[1:3], layer, other)
+    assert sorted(tmp_path.iterdir()) == before
+
+
 def test_a_mention_in_parts_is_lost_with_what_names_it(tmp_path: Path) -> None:
     document = make_document("a", "Balkh and Samangan provinces")
     mention = Mention(id="m1", type="LOC", spans=(Span(0, 5), Span(19, 28)))

@@ -380,6 +380,29 @@ def test_a_file_that_is_no_file_of_doubts_is_refused(tmp_path):
         files.read(path)
 
 
+def test_doubts_that_somebody_decided_are_not_written_over(tmp_path):
+    made = corpus(
+        tmp_path, gold=everywhere((*A, "PER"), but={"d0": [(*A, "ORG")]}), system__mine=everywhere()
+    )
+    out = tmp_path / "doubts.jsonl"
+    call = ["eval", "doubts", str(made.path), "--n", "3", "--out", str(out)]
+    assert [CliRunner().invoke(app, call).exit_code for _ in range(2)] == [0, 0]  # undecided, they may be
+    decided = out.read_text(encoding="utf-8").replace('"decision":null', '"decision":"gold"', 1)
+    out.write_text(decided, encoding="utf-8")
+    again = CliRunner().invoke(app, call)
+    assert "1 of its 3 doubts is decided, which would be lost" in str(again.exception)
+    assert out.read_text(encoding="utf-8") == decided
+
+
+@pytest.mark.parametrize("name", ["documents.jsonl", "corpus.toml", "layers/gold.jsonl"])
+def test_doubts_take_the_place_of_no_other_file(tmp_path, name):
+    made = corpus(tmp_path, gold=everywhere((*A, "PER")), system__mine=everywhere())
+    place = made.path / name
+    before = place.read_bytes()
+    assert CliRunner().invoke(app, ["eval", "doubts", str(made.path), "--out", str(place)]).exit_code
+    assert place.read_bytes() == before
+
+
 def test_a_layer_that_is_not_there_is_an_error_that_names_those_there_are(tmp_path):
     made = corpus(tmp_path, gold=everywhere())
     found = CliRunner().invoke(app, ["eval", "doubts", str(made.path), "--gold", "silver"])

@@ -1,5 +1,6 @@
 """`-` is standard input where a file is read, standard output where one is written, and refused elsewhere."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,54 @@ def test_every_parameter_that_names_a_place_says_whether_it_may_be_a_dash() -> N
             walk(command.get_command(context, name))  # type: ignore[attr-defined]
 
     walk(typer.main.get_command(app))
+
+
+# ---------------------------------------------------------------- what would be written over
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("eval report gold/records/now.json --html gold/records/now.json", "for --html and RECORD"),
+        ("eval report gold/records/now.json --html a.html --markdown ./a.html", "for --html and --markdown"),
+        ("eval gate gold/records/now.json --baseline baseline.json --junit baseline.json", "and --junit"),
+        ("eval gate gold/records/now.json --baseline baseline.json --markdown link.json", "and --markdown"),
+        ("eval gate now.json --baseline baseline.json --policy p.toml --markdown p.toml", "and --markdown"),
+        ("annotate export gold gold/documents.jsonl", "is documents.jsonl of a corpus"),
+        ("corpus export gold gold/layers/gold.jsonl --layer gold", "is a layer of a corpus"),
+        ("corpus export gold gold/corpus.toml --layer gold", "is corpus.toml of a corpus"),
+        ("annotate config --out gold/ontology.toml", "is ontology.toml of a corpus"),
+        ("annotate guidelines --out gold/records/now.json", "is a record of a corpus"),
+        ("eval run gold --system s=sklearn --save gold/documents.jsonl", "is documents.jsonl of a corpus"),
+        ("eval run gold --system rules=lexicon --save gold/runs/rules/facts.json", "is of the runs of a"),
+    ],
+)
+def test_nothing_takes_the_place_of_what_is_read_or_kept(work: Path, line: str, told: str) -> None:
+    (work / "link.json").symlink_to("baseline.json")
+    (work / "p.toml").write_text("")
+    if "ontology" in line:
+        (work / "gold/ontology.toml").write_text("")
+    before = contents(work)
+    done = goldwire(line)
+    assert done.exit_code == 2
+    assert told in " ".join(done.output.replace("│", " ").split())
+    assert contents(work) == before
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("line", "times"),
+    [
+        ("annotate guidelines --out gold/guidelines.md", 2),
+        ("annotate guidelines --out gold/records/guidelines.md", 2),
+        ("corpus export gold gold/layers/again.jsonl --layer gold", 1),
+        ("eval gate gold/records/now.json --baseline baseline.json --junit pipe --markdown pipe", 2),
+    ],
+)
+def test_what_a_corpus_does_not_have_may_be_put_there_and_renewed(work: Path, line: str, times: int) -> None:
+    os.mkfifo(work / "pipe")
+    reader = os.open(work / "pipe", os.O_RDWR)  # so that nobody waits for one
+    assert [goldwire(line).exit_code for _ in range(times)] == [0] * times
+    assert (work / "pipe").is_fifo()
+    os.close(reader)

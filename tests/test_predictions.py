@@ -120,6 +120,32 @@ LABELS = LabelMap(
 )
 
 
+@pytest.mark.parametrize(
+    ("wrong", "kind", "told"),
+    [
+        ({"trigger": [[-3, 2]]}, "outside-text", ".trigger[0][0]: Expected `int` >= 0"),
+        (
+            {"attributes": {"realis": None}},
+            "malformed",
+            ".attributes.realis: Expected `str | array`, got `null`",
+        ),
+    ],
+)
+def test_the_fault_of_an_event_is_not_told_of_its_arguments(wrong: Any, kind: str, told: str) -> None:
+    sound_ones = [{"role": "attacker", "spans": [[0, 6]]}, {"role": "target", "spans": [[16, 21]]}]
+    event = {"type": "Attack", "trigger": [[7, 15]], "arguments": sound_ones, **wrong}
+    [rejected, *_] = reading({"events": [event]}).annotations.rejected
+    assert (rejected.unit, rejected.kind, rejected.message) == ("event", kind, told)
+
+
+def test_the_fault_of_a_line_is_not_told_of_its_units() -> None:
+    with pytest.raises(DataError) as found:
+        decode(b'{"document": "d", "error": 5, "mentions": [{"type": "GPE", "spans": [[16, 21]]}]}', "here")
+    assert [(fault.path, fault.message) for fault in found.value.faults] == [
+        ("$.error", "Expected `str | null`, got `int`")
+    ]
+
+
 def test_labels_are_mapped_and_what_has_no_counterpart_is_counted() -> None:
     mentions = [
         {"id": "a", "type": "CITY", "spans": [[16, 21]]},

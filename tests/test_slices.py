@@ -572,6 +572,38 @@ def test_a_rule_judges_its_slice_alone(tmp_path):
     assert judged.checks[1].documents == 6
 
 
+def test_types_in_a_slice_are_judged_where_units_are_counted_by_both(tmp_path):
+    """Not by measures of which the units in a slice are counted together, as if the gate were open."""
+    right = [[ANN, KABUL]] * 12
+    old, new = (
+        corpus(tmp_path / name, documents(12), right, given)
+        for name, given in (("o", right), ("n", [[ANN]] * 12))
+    )
+    policy = Policy(rules=(Rule(measure="entity", slice="nested:no", labels=("GPE",), drop=0.1),))
+    both = ("entity", "entity,average=macro")
+    for record in (scored(old, "nested"), scored(new, "nested")):
+        with pytest.raises(
+            JudgementError, match="not counted by type there; score with --measure entity,average=macro"
+        ):
+            make_baseline(record, policy)
+    held = make_baseline(scored(old, "nested", measures=both), policy)
+    with pytest.raises(JudgementError, match="the record: slice 'nested': entity is not counted by type"):
+        judge(scored(new, "nested"), held, policy)
+    [check] = judge(scored(new, "nested", measures=both), held, policy).checks
+    assert (check.label, check.before, check.now, check.verdict) == ("GPE", 1.0, 0.0, "fail")
+
+
+def test_a_slice_that_says_nothing_of_any_measure_is_refused(tmp_path):
+    made = corpus(tmp_path, documents(2, source=["a", "b"]), [[ANN]] * 2, [[ANN]] * 2)
+    for slice_ in ("source", "length:2", "nested"):
+        with pytest.raises(MeasureError, match=rf"{slice_}: none of the measures .*\(surface\)"):
+            scored(made, slice_, measures=("surface",))
+    with pytest.raises(MeasureError, match="or add a measure of arguments"):
+        scored(made, "distance")
+    both = scored(made, "source", measures=("surface", "entity")).slices[0]
+    assert both.unparted == (str(parse("surface")),)  # named below the table of the other
+
+
 def test_a_slice_that_is_not_there_cannot_be_judged(tmp_path):
     record = sliced(tmp_path, "old", [[ANN]] * 12)
     policy = Policy(rules=(Rule(measure="entity", slice="seen:no", floor=0.5),))
@@ -579,3 +611,23 @@ def test_a_slice_that_is_not_there_cannot_be_judged(tmp_path):
         make_baseline(record, policy)
     with pytest.raises(JudgementError, match=r"no slice 'source:c'.*source:a"):
         resolve(record, "source:c")
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("distance:0", "; score with --slice distance"),
+        ("published:month:2021-08", "; score with --slice published:month"),
+        ("length:4:1–20", "; score with --slice length:4"),
+        ("seen:layer=gold,split=dev:no", "; score with --slice seen:layer=gold,split=dev"),
+        ("url:https://a.example/1", "; score with --slice url"),
+        ("seen:no", "; score with --slice, for instance --slice seen:layer=gold,split=train"),
+        ("source:c", "nearest: source:b, source:a"),  # it has been scored with that: another value is meant
+        ("source", "nearest: source:b, source:a"),
+    ],
+)
+def test_what_a_slice_is_to_be_scored_with_is_that_slice(tmp_path, asked, told):
+    record = sliced(tmp_path, "old", [[ANN]] * 12)
+    with pytest.raises(JudgementError) as found:
+        resolve(record, asked)
+    assert str(found.value).endswith(told)

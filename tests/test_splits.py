@@ -62,7 +62,9 @@ def test_shares_that_are_none_are_refused(text: str) -> None:
 def test_shares_are_kept_with_the_corpus_and_changed_one_by_one(tmp_path: Path) -> None:
     corpus = create_corpus(tmp_path / "c", Manifest(name="c"), many(10))
     for ask in (lambda: splits.parts(corpus), lambda: splits.set_splits(corpus, None, 3)):
-        with pytest.raises(CorpusError, match="has no splits"):
+        with pytest.raises(
+            CorpusError, match=r"has no splits; set them with `goldwire corpus split .* --shares train="
+        ):
             ask()
     corpus = splits.set_splits(corpus, {"a": 0.5, "b": 0.5}, None)
     corpus = splits.set_splits(corpus, None, 3)

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -216,6 +217,31 @@ def test_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         write_atomic(tmp_path / "file" / "x", b"")
     with pytest.raises(CorpusError, match="cannot be written"):
         create_corpus(tmp_path / "file" / "c", Manifest(name="c"), [A])
+
+
+@pytest.mark.parametrize("data", [b"one two", [b"one ", b"two"]])
+def test_a_pipe_takes_what_is_written_and_stays_a_pipe(tmp_path: Path, data: bytes | list[bytes]) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)  # as the shell's `>(…)` is, in /dev/fd
+    reader = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+    for place in (pipe, link):
+        write_atomic(place, data)
+        assert os.read(reader, 100) == b"one two"
+    os.close(reader)
+    assert (pipe.is_fifo(), link.is_symlink()) == (True, True)
+    assert sorted(item.name for item in tmp_path.iterdir()) == ["link", "pipe"]
+
+
+def test_a_device_stays_a_device(tmp_path: Path) -> None:
+    place = tmp_path / "null"
+    try:
+        os.mknod(place, stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        place.write_bytes(b"")
+    except OSError:
+        pytest.skip("only root may make a device, and not on every disk")
+    write_atomic(place, b"data")
+    assert place.is_char_device()
 
 
 def test_what_killed_writers_left_is_cleared_and_running_ones_keep_theirs(tmp_path: Path) -> None:

@@ -75,8 +75,8 @@ def test_a_file_that_is_none_is_refused(tmp_path: Path, text: str, message: str)
     [
         ("lexicon", ExtractorError, "a system is NAME=SPEC"),
         ("a=", ExtractorError, "names no system"),
-        ("a/b=lexicon", CorpusError, "is no layer name"),
-        ("../x=lexicon", CorpusError, "is no layer name"),
+        ("a/b=lexicon", CorpusError, "'a/b' is no name of a system"),
+        ("../x=lexicon", CorpusError, "'../x' is no name of a system"),
         ("=lexicon", CorpusError, "is no layer name"),
         ("a=https:", ExtractorError, "names no system"),
     ],

@@ -246,6 +246,15 @@ def test_tables_read_back_as_they_were(report, tmp_path):
         assert pl.read_parquet(path).equals(frames.frames(report)[path.stem])
 
 
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_no_table_of_an_earlier_report_stays(report, tmp_path, form):
+    made = frames.write(report, tmp_path, form)
+    (tmp_path / f"runs.{form}").write_bytes(b"of a report with runs")
+    (tmp_path / "notes.txt").write_text("of somebody else")
+    assert frames.write(report, tmp_path, form) == made
+    assert sorted(tmp_path.iterdir()) == sorted([*made, tmp_path / "notes.txt"])
+
+
 def test_csv_is_read_by_the_standard_library(hostile, tmp_path):
     frames.write(hostile, tmp_path, "csv")
     rows = list(csv.DictReader(io.StringIO((tmp_path / "scores.csv").read_text(encoding="utf-8"))))

@@ -165,6 +165,18 @@ def test_a_type_named_by_a_rule_that_lost_everything_fails():
     assert (check.before, check.now, check.verdict) == (1.0, 0.0, "fail")
 
 
+def test_a_type_that_nobody_has_is_a_mistake_and_no_open_gate():
+    record = make_record({"PER": [(5, 5, 5)] * 4, "ORG": [(0, 1, 0)] * 4})
+    wrong, right = Rule(measure="entity", labels=("PRE",), drop=0.1), Rule(measure="entity", drop=0.1)
+    with pytest.raises(JudgementError, match="names PRE, which neither gold nor a system has; nearest: PER"):
+        make_baseline(record, Policy(rules=(right, wrong)))
+    other = make_record({"PRE": [(5, 5, 5)] * 4})
+    held = make_baseline(other, Policy(rules=(wrong,)))  # a baseline is one of the sides that may have it
+    assert judge(record, held, Policy(rules=(wrong,))).verdict == "fail"
+    given = Rule(measure="entity", labels=("ORG",), drop=0.1)  # a system has it, though gold does not
+    assert gate(record, record, given).verdict == "skip"
+
+
 def test_nothing_defined_on_either_side_is_skipped_not_passed():
     empty = make_record({"PER": [(0, 0, 0)] * 3})
     judgement = gate(empty, empty, Rule(measure="entity", floor=0.5, margin=0.1))

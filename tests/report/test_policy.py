@@ -29,6 +29,8 @@ def test_every_policy_that_ships_can_be_read(name):
         (RULE + "flor = 0.5", "flor"),
         (RULE + "margin = 0.0", "margin"),
         (RULE + "floor = 0.5\nminimum = 3", "labels"),
+        (RULE + "floor = 0.5\nlabels = []", "names no type"),
+        (RULE + 'floor = 0.5\nlabels = ["each"]', 'write labels = "each"'),
         ('[[rules]]\nmeasure = "TX"\nfloor = 0.5', "TX"),
         ("alpha = 0.7\n" + RULE + "floor = 0.5", "alpha"),
         ("not toml", "policy"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from goldwire.cli.arguments import Dir, Documents
+from goldwire.cli.files import output
 from goldwire.cli.output import Json, note, print_json, say
 
 if TYPE_CHECKING:
@@ -38,7 +39,10 @@ def doubts(
     ] = 0.0,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the controls.")] = 0,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write them there, a JSON line each, to be decided.")
+        Path | None,
+        typer.Option(
+            metavar="FILE", parser=output, help="Write them there, a JSON line each, to be decided."
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -62,6 +66,8 @@ def doubts(
     from goldwire.eval.systems.runs import written_out
 
     corpus = open_corpus(folder)
+    if out is not None:
+        files.check_free(out)
     chosen = None
     if documents is not None:
         from goldwire.eval.gate.selection import select

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, redirect_stdout
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from goldwire.cli.output import told_as
 from goldwire.corpora.errors import CorpusError
 
 INPUT, OUTPUT = Path("/dev/stdin"), Path("/dev/stdout")
-PLACES = {"path", "file", "directory"}  # names of the types of parameters without `source` and `target`
+PLACES = {"path", "file", "directory", "output"}  # types of parameters that `-` is nothing for
+TARGETS = {"target", "output"}  # types of those that name a file to write
 SENT = "goldwire.sent"  # in the context of a command: the file that standard output is sent at its end
 
 
@@ -33,13 +35,18 @@ def target(text: str) -> Path:
     return OUTPUT if text == "-" else Path(text)
 
 
+def output(text: str) -> Path:
+    """A file to write that standard output is no place for."""
+    return Path(text)
+
+
 def settle(ctx: Any, places: Iterable[str], spell: Callable[[str], str]) -> None:
     """Put files in the place of `-` among a command's parameters; `spell` is how one of them is written.
 
     `places` are those that name a folder, or a file that is read and written, or is not of text.
     """
     inputs, outputs = _named(ctx, INPUT), _named(ctx, OUTPUT)
-    for fault in _iter_faults(ctx, places, inputs, outputs, spell):
+    for fault in (*_iter_faults(ctx, places, inputs, outputs, spell), *_iter_lost(ctx, spell)):
         ctx.fail(fault)
     if inputs or outputs:
         folder = Path(tempfile.mkdtemp(prefix="goldwire-"))
@@ -64,6 +71,50 @@ def _iter_faults(
             yield f"{what} once: - was given for {' and '.join(map(spell, names))}"
     if outputs and ctx.params.get("as_json"):
         yield f"{spell(outputs[0])} - and --json both go to standard output; leave one out"
+
+
+def _iter_lost(ctx: Any, spell: Callable[[str], str]) -> Iterator[str]:
+    """What would be written over that the command reads or writes elsewhere, or that a corpus consists of."""
+    targets = {param.name for param in ctx.command.params if param.type.name in TARGETS}
+    named = [
+        (name, path, path.resolve())
+        for name, value in ctx.params.items()
+        for path in _paths(value)
+        if path.is_file() or not path.exists()
+    ]
+    for (one, path, place), (other, _, again) in combinations(named, 2):
+        if place == again and one != other and {one, other} & targets:
+            both = " and ".join(map(spell, (one, other)))
+            yield f"{path}: was given for {both}, and would be written over; name another file"
+    for name, path, place in named:
+        if name in targets and path.is_file() and (what := _of_corpus(place)):
+            yield f"{spell(name)} {path}: is {what} of a corpus, and would be written over; name another file"
+
+
+def _paths(value: Any) -> Iterator[Path]:
+    """The places that a parameter names, and files that it names beside other things (`--policy strict`)."""
+    for one in _each(value):
+        if isinstance(one, Path) and one not in (INPUT, OUTPUT):
+            yield one
+        elif isinstance(one, str) and Path(one).suffix and Path(one).is_file():
+            yield Path(one)
+
+
+def _of_corpus(place: Path) -> str:
+    """What a file is of the corpus that it lies in; "" of what is kept beside."""
+    from goldwire.corpora.manifest import ONTOLOGY_FILE
+    from goldwire.corpora.store import DOCUMENTS, INDEX, LAYERS, MANIFEST, RECORDS
+    from goldwire.eval.systems.journal import RUNS
+
+    for folder in place.parents:
+        if (folder / MANIFEST).is_file() or (folder / INDEX).is_file():
+            inside = place.relative_to(folder)
+            if inside.name in (MANIFEST, DOCUMENTS, INDEX, ONTOLOGY_FILE) and len(inside.parts) == 1:
+                return inside.name
+            kept = {LAYERS: "a layer", RUNS: "of the runs", RECORDS: "a record"}
+            is_kept = inside.parts[0] != RECORDS or inside.suffix == ".json"
+            return kept.get(inside.parts[0], "") if is_kept else ""
+    return ""
 
 
 def _named(ctx: Any, path: Path) -> list[str]:

@@ -10,7 +10,7 @@ import typer
 
 from goldwire.cli.arguments import PARTS, Batch, On, OwnDir, PartOf, Parts, Prices, pairs
 from goldwire.cli.clusters import LOCAL, cluster_of
-from goldwire.cli.files import source
+from goldwire.cli.files import output, source
 from goldwire.cli.options import refuse
 from goldwire.cli.outcome import Bar, show
 from goldwire.cli.output import Json, note, print_json, say
@@ -61,7 +61,9 @@ def run(
     ] = None,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Train `sklearn` on the whole layer too, and keep the model."),
+        typer.Option(
+            metavar="FILE", parser=output, help="Train `sklearn` on the whole layer too, and keep the model."
+        ),
     ] = None,
     load: Annotated[
         Path | None,

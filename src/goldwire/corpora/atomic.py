@@ -8,6 +8,7 @@ import os
 import platform
 import re
 import shutil
+import stat
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -25,8 +26,12 @@ _ADDRESS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]+):/")  # how an address begins t
 def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     """Put `data`, or its parts, at `path` whole or not at all, surviving a kill or a power cut at any moment.
 
-    Folders on the way are made. Raises `CorpusError` if the place cannot be written.
+    Folders on the way are made. A device or a pipe takes the data and stays what it is. Raises `CorpusError`
+    if the place cannot be written.
     """
+    if _is_stream(path):
+        _send(path, data)
+        return
     temporary = beside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -37,6 +42,26 @@ def write_atomic(path: Path, data: bytes | Iterable[bytes]) -> None:
     except OSError as error:
         with suppress(OSError):
             temporary.unlink()
+        raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
+
+
+def _is_stream(path: Path) -> bool:
+    """Whether what is there takes data and keeps none, such as `/dev/null` or a pipe to another program.
+
+    A file in its place would be read by nobody, and `/dev/null` would be gone for all of the machine.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # nothing there, or no name of a file: told when it is written
+        return False
+    return stat.S_ISCHR(mode) or stat.S_ISFIFO(mode)
+
+
+def _send(path: Path, data: bytes | Iterable[bytes]) -> None:
+    try:
+        with path.open("wb") as file:
+            file.writelines([data] if isinstance(data, bytes) else data)
+    except OSError as error:
         raise CorpusError(f"{path}: cannot be written ({error.strerror})") from error
 
 

@@ -223,8 +223,8 @@ def value_faults(value: Any, type: Any, where: str, path: str) -> Iterator[Fault
             found = True
             yield Fault(where, path, message)
     if not found:
-        try:
-            msgspec.convert(value, type, dec_hook=from_plain)
+        try:  # from JSON again: `convert` takes no value for one that is to be decoded later on, `Raw`
+            msgspec.json.decode(msgspec.json.encode(value), type=type, dec_hook=from_plain)
         except msgspec.ValidationError as error:
             message, _, deeper = str(error).partition(" - at `$")
             yield Fault(where, path + deeper.rstrip("`"), message + _choices(type))

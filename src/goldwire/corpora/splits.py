@@ -11,6 +11,7 @@ import msgspec
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.store import Corpus, Splits, write_manifest, writing
 from goldwire.corpora.types import Document
+from goldwire.corpora.visible import word
 
 HASH_BITS = 64
 
@@ -52,11 +53,18 @@ def assign(documents: Iterable[Document], splits: Splits) -> dict[str, str]:
     return {document.id: split_of(document.group or document.id, splits) for document in documents}
 
 
+def _none(corpus: Corpus) -> CorpusError:
+    return CorpusError(
+        f"{corpus.where}: has no splits; set them with "
+        f"`goldwire corpus split {word(corpus.where)} --shares train=0.8,test=0.2`"
+    )
+
+
 def parts(corpus: Corpus) -> dict[str, list[str]]:
     """The ids of each split, in the order of the corpus; `CorpusError` if it has no splits."""
     splits = corpus.manifest.splits
     if splits is None:
-        raise CorpusError(f"{corpus.where}: has no splits; set them with --shares train=0.8,test=0.2")
+        raise _none(corpus)
     found: dict[str, list[str]] = {name: [] for name in splits.shares}
     for id, name in assign(corpus.documents(), splits).items():
         found[name].append(id)
@@ -68,7 +76,7 @@ def set_splits(corpus: Corpus, shares: dict[str, float] | None, seed: int | None
     with writing(corpus, "corpus split") as now:
         old = now.manifest.splits
         if shares is None and old is None:
-            raise CorpusError(f"{corpus.where}: has no splits; set them with --shares train=0.8,test=0.2")
+            raise _none(corpus)
         new = Splits(
             shares=shares if shares is not None else old.shares if old else {},
             seed=seed if seed is not None else old.seed if old else 0,

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from goldwire.corpora.atomic import write_atomic
@@ -31,9 +31,9 @@ from goldwire.corpora.encodings import composed, decode, decode_exactly, normali
 from goldwire.corpora.errors import CorpusError, DataError, Fault, Faults
 from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.ann import parse
+from goldwire.corpora.formats.folders import filling
 from goldwire.corpora.formats.head import Head, look
 from goldwire.corpora.formats.standoff import Options, encode, to_annotations
-from goldwire.corpora.lock import locked
 from goldwire.corpora.names import check_apart
 from goldwire.corpora.offsets import hash_text, joined
 from goldwire.corpora.types import Annotations, Document
@@ -142,8 +142,7 @@ def write(
     lost: Counter[str] = Counter()
     items = list(documents)
     check_apart([f"{document.id}.ann" for document in items], str(path))
-    with locked(path, "corpus export"):  # files of two layers are not to be mixed
-        _check_folder(path, {f"{document.id}.ann" for document in items})
+    with filling(path, {f"{document.id}.ann" for document in items}, {".ann"}):
         for document in items:
             lines = encode(layer[document.id], document, lost)
             lost["gaps of white space alone"] += _gaps(layer[document.id], document.text)
@@ -160,12 +159,3 @@ def _gaps(item: Annotations, text: str) -> int:
     """
     spans = [*(mention.spans for mention in item.mentions), *(event.trigger for event in item.events)]
     return sum(len(joined(parts, text)) < len(parts) for parts in spans)
-
-
-def _check_folder(path: Path, names: Collection[str]) -> None:
-    others = sorted(str(item.relative_to(path)) for item in path.rglob("*.ann"))
-    if others := [name for name in others if name not in names]:
-        raise CorpusError(
-            f"{path}: has {len(others)} .ann file(s) that this layer does not cover ({named(others)}); they "
-            f"would be read as judged documents: empty the folder or name another"
-        )

@@ -35,6 +35,7 @@ import msgspec
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.errors import CorpusError, Faults
 from goldwire.corpora.formats import Facts, Reading, layers, loss, uima
+from goldwire.corpora.formats.folders import filling
 from goldwire.corpora.formats.gather import Gathering
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.formats.layers import TAKEN
@@ -124,7 +125,7 @@ def _id(view: Any, path: Path) -> str:
 def write(
     path: Path, documents: Iterable[Document], layer: Mapping[str, Annotations], options: Options
 ) -> dict[str, int]:
-    """See `Format.write`."""
+    """See `Format.write`: a folder with a file for each document; `CorpusError` if it has some of others."""
     lost = loss.count(layer.values())
     names = {
         kind: {name for line in layer.values() for unit in getattr(line, kind) for name in unit.attributes}
@@ -132,12 +133,13 @@ def write(
     }
     kept = {kind: {name for name in given if _is_free(name)} for kind, given in names.items()}
     system = uima.types(kept)
-    path.mkdir(parents=True, exist_ok=True)
-    for document in documents:
-        cas = _Writer(document, layer[document.id], system, kept, lost).cas()
-        write_atomic(path / f"{document.id}.{options.form}", _bytes(cas, document, options.form))
-    if options.form == "xmi":
-        write_atomic(path / uima.TYPES, system.to_xml().encode("utf-8"))
+    items = list(documents)
+    with filling(path, {f"{document.id}.{options.form}" for document in items}, {".xmi", ".json"}):
+        for document in items:
+            cas = _Writer(document, layer[document.id], system, kept, lost).cas()
+            write_atomic(path / f"{document.id}.{options.form}", _bytes(cas, document, options.form))
+        if options.form == "xmi":
+            write_atomic(path / uima.TYPES, system.to_xml().encode("utf-8"))
     return loss.report(lost, held=("events", "arguments", "relations", "cluster links"))
 
 

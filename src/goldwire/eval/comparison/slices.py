@@ -8,12 +8,13 @@ A system that was run several times is one: its figures are means over runs.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Literal, NamedTuple
 
 import msgspec
 import numpy as np
 
-from goldwire.corpora.errors import JudgementError, among
+from goldwire.corpora.errors import JudgementError, MeasureError, among
 from goldwire.corpora.visible import line
 from goldwire.eval.comparison.alike import Kinds, find_kinds, is_plain, masked, table_of
 from goldwire.eval.comparison.compare import F
@@ -127,9 +128,21 @@ def resolve(record: Record, text: str) -> tuple[Slicing, str]:
             f"{text!r} means several slices: {', '.join(forms)}; write the one that is meant"
         )
     there = [f"{slicing.slice}:{value}" for slicing in record.slices for value in slicing.values]
-    raise JudgementError(
-        f"there is no slice {text!r}{among(text, there)}; score with --slice, for instance "
-        "--slice seen:layer=gold,split=train"
+    raise JudgementError(f"there is no slice {text!r}{among(text, there)}{_to_score(record, text)}")
+
+
+def _to_score(record: Record, text: str) -> str:
+    """What `NAME:VALUE` is to be scored with; nothing where the record was, and has no such value."""
+    names = {parse_slice(slicing.slice).name for slicing in record.slices}
+    ends = [place for place, sign in enumerate(text) if sign == ":"]
+    for end in reversed(ends):
+        with suppress(MeasureError):
+            part = parse_slice(text[:end])
+            return "" if part.name in names else f"; score with --slice {part}"
+    return (
+        ""
+        if text.partition(":")[0] in names
+        else "; score with --slice, for instance --slice seen:layer=gold,split=train"
     )
 
 

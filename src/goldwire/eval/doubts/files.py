@@ -8,8 +8,28 @@ from pathlib import Path
 
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import decode_lines, decode_versioned, encode_lines, read_bytes
-from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.eval.doubts.readings import FORMAT, Doubt, Doubts, Head
+from goldwire.eval.measures.phrases import amount
+
+
+def check_free(path: Path) -> None:
+    """Raise `CorpusError` if new doubts would take the place of decisions, or of another file."""
+    if not path.is_file() or not path.stat().st_size:
+        return
+    try:
+        there = read(path).doubts
+    except DataError as error:
+        raise CorpusError(
+            f"{path}: is there already, and no sound file of doubts; nothing was written over: name another"
+        ) from error
+    decided = sum(one.decision is not None for one in there)
+    if decided:
+        is_ = "is" if decided == 1 else "are"
+        raise CorpusError(
+            f"{path}: {decided:,} of its {amount(len(there), 'doubt')} {is_} decided, which would be lost; "
+            "nothing was written over: name another file, or delete this one"
+        )
 
 
 def write(path: Path, found: Doubts) -> None:

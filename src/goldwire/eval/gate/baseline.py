@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
@@ -15,13 +16,14 @@ import msgspec
 
 from goldwire.corpora.atomic import write_output
 from goldwire.corpora.codec import decode_versioned, read_bytes
-from goldwire.corpora.errors import CorpusError, Fault, JudgementError, nearest
+from goldwire.corpora.errors import CorpusError, Fault, JudgementError, among, nearest
 from goldwire.eval.comparison import same, slices
 from goldwire.eval.counting.counts import Counts
+from goldwire.eval.counting.slices import decode
 from goldwire.eval.gate import runs
-from goldwire.eval.gate.policy import Policy
+from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
-from goldwire.eval.measures.phrases import points
+from goldwire.eval.measures.phrases import listed, points
 from goldwire.eval.scoring.files import check, plain
 from goldwire.eval.scoring.record import (
     LayerFacts,
@@ -54,7 +56,7 @@ def make_baseline(record: Record, policy: Policy) -> Baseline:
     """A record as a baseline: only what the policy judges; without hits.
 
     Raises `JudgementError` if a system failed on more documents than it was allowed, or the record lacks a
-    measure that the policy names.
+    measure, a slice or a label that the policy names.
     """
     check_runs(record)
     measures = policy.measures()
@@ -64,6 +66,7 @@ def make_baseline(record: Record, policy: Policy) -> Baseline:
             f"the policy judges {', '.join(missing)}, which the record does not have"
             f"{nearest(missing[0], record.measures)}; score with these measures too, or choose another policy"
         )
+    check_labels(policy, record)
     counted = {form_of(measure, counted=True) for measure in measures}
     kept = msgspec.structs.replace(
         record,
@@ -86,6 +89,8 @@ def make_baseline(record: Record, policy: Policy) -> Baseline:
 def _parted(record: Record, policy: Policy, counted: set[str]) -> tuple[Slicing, ...]:
     """The slices that a policy judges, with the counts of its measures; `JudgementError` if one lacks."""
     found = {slices.resolve(record, rule.slice)[0].slice for rule in policy.rules if rule.slice is not None}
+    if faults := [fault for rule in policy.rules for fault in _without_types(record, rule)]:
+        raise JudgementError("\n".join(dict.fromkeys(faults)))
     return tuple(
         msgspec.structs.replace(
             slicing, counts=tuple(table for table in slicing.counts if table.measure in counted), notes=()
@@ -93,6 +98,39 @@ def _parted(record: Record, policy: Policy, counted: set[str]) -> tuple[Slicing,
         for slicing in record.slices
         if slicing.slice in found
     )
+
+
+def _without_types(record: Record, rule: Rule) -> Iterator[str]:
+    """Why the labels of a rule cannot be judged in its slice, where units are counted by slice alone."""
+    if rule.slice is None or rule.labels is None:
+        return
+    slicing, counted = slices.resolve(record, rule.slice)[0], form_of(rule.measure, counted=True)
+    tables = [table for table in slicing.counts if table.measure == counted]
+    if {decode(label)[1] for table in tables for label in table.labels} == {""}:
+        yield (
+            f"slice {slicing.slice!r}: {name(parse(rule.measure))} is not counted by type there; score with "
+            f"--measure {rule.measure},average=macro too, or leave out the labels of the rule"
+        )
+
+
+def check_labels(policy: Policy, *records: Record) -> None:
+    """Raise `JudgementError` if a rule names a label that no record has: nothing would be judged of it."""
+    for rule in policy.rules:
+        if rule.labels is None or rule.labels == "each":
+            continue
+        form = form_of(rule.measure, counted=True)
+        there = {
+            label
+            for one in records
+            for table in one.counts
+            if table.measure == form
+            for label in table.labels
+        }
+        if missing := [label for label in rule.labels if label not in there]:
+            raise JudgementError(
+                f"could not judge: a rule on {name(parse(rule.measure))} names {listed(missing)}, which "
+                f"neither gold nor a system has{among(missing[0], sorted(there))}; mend its labels"
+            )
 
 
 def check_runs(record: Record, where: str = "the record") -> None:
@@ -231,6 +269,8 @@ def _other_slices(old: Record, record: Record, policy: Policy) -> Iterator[str]:
         for what, side in (("the baseline", old), ("the record", record)):
             try:
                 found[what] = same.named_slice(slices.resolve(side, part)[0])
+                faults = [_without_types(side, rule) for rule in policy.rules if rule.slice == part]
+                yield from (f"{what}: {fault}" for fault in dict.fromkeys(chain(*faults)))
             except JudgementError as error:
                 yield f"slice: {what}: {error}"
         if len({*found.values()}) > 1:

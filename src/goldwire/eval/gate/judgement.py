@@ -19,7 +19,7 @@ from goldwire.corpora.errors import JudgementError
 from goldwire.eval.comparison import kinds, slices
 from goldwire.eval.counting.counts import GOLD, Counts, Floats
 from goldwire.eval.gate import runs
-from goldwire.eval.gate.baseline import Baseline, check_runs, iter_differences
+from goldwire.eval.gate.baseline import Baseline, check_labels, check_runs, iter_differences
 from goldwire.eval.gate.policy import LimitKind, Policy, Rule
 from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.scoring.drawing import Drawing, drawing
@@ -136,6 +136,7 @@ def judge(
             + "\nIf the change is meant, write a new baseline with --update."
         )
     old = baseline.record
+    check_labels(policy, old, record)
     questions = [
         question for system in runs.systems(old) for question in _questions(system, record, old, policy)
     ]

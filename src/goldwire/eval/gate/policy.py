@@ -114,6 +114,9 @@ def _faults(rule: Rule, number: int, where: str) -> list[Fault]:
         faults.append(Fault(where, f"{place}.ceiling", f'is for figure = "{REJECTED}"; here give a floor'))
     elif not rule.limits():
         faults.append(Fault(where, place, f"has no limit; give one of {', '.join(KINDS[:-1])}"))
+    if rule.labels in ((), ("each",)):
+        told = 'names no type; leave it out, name some, or write labels = "each"'
+        faults.append(Fault(where, f"{place}.labels", told))
     if rule.minimum and rule.labels is None:
         faults.append(Fault(where, f"{place}.minimum", 'is for rules with labels; add labels = "each"'))
     return faults

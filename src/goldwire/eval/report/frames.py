@@ -14,6 +14,7 @@ from goldwire.corpora.lock import locked
 from goldwire.eval.report.values import Errors, Report
 
 Form = Literal["csv", "parquet"]
+RUNS = "runs"  # the table that only reports of systems with runs have
 _REAL, _TEXT, _WHOLE = pl.Float64(), pl.String(), pl.Int64()
 
 
@@ -86,7 +87,7 @@ def _runs(report: Report) -> dict[str, pl.DataFrame]:
         **dict.fromkeys(("measure", "system", "run"), _TEXT),
         **dict.fromkeys(("f", "precision", "recall", "deviation"), _REAL),
     }
-    return {"runs": pl.DataFrame(rows, columns, orient="row")} if rows else {}
+    return {RUNS: pl.DataFrame(rows, columns, orient="row")} if rows else {}
 
 
 def write(report: Report, folder: Path, form: Form) -> list[Path]:
@@ -95,6 +96,8 @@ def write(report: Report, folder: Path, form: Form) -> list[Path]:
     with locked(folder, "eval report"):  # tables of two reports are not to be mixed
         for path, data in made.items():
             write_output(path, data)
+        if (others := folder / f"{RUNS}.{form}") not in made:
+            others.unlink(missing_ok=True)
     return [*made]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date
 from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import msgspec
 import numpy as np
@@ -24,7 +24,7 @@ from goldwire.eval.counting.slices import MISSING, Known, in_order, surfaces
 from goldwire.eval.counting.slices import decode as decode_label
 from goldwire.eval.counting.texts import Row, TextRow, Texts, iter_chunks, read_texts
 from goldwire.eval.measures.phrases import amount, listed
-from goldwire.eval.measures.slices import Slice
+from goldwire.eval.measures.slices import OF_ARGUMENTS, Slice
 from goldwire.eval.scoring import prefill
 from goldwire.eval.scoring.record import Slicing, encode_patterns
 
@@ -196,10 +196,7 @@ def _of_units(plan: Plan, part: Slice, block: ScoredBlock, systems: Mapping[str,
         if name in measured.slices
     )
     if not tables:
-        raise MeasureError(
-            f"{name}: none of the measures has units that can be parted so ({listed(plan.measures_named)}); "
-            "choose another slice, or add a measure of mentions, triggers or arguments"
-        )
+        _refuse(plan, part)
     there = {table.measure for table in tables}
     values = {decode_label(label)[0] for table in tables for label in table.labels}
     known = plan.basis.known.get(part)
@@ -210,6 +207,15 @@ def _of_units(plan: Plan, part: Slice, block: ScoredBlock, systems: Mapping[str,
         unparted=tuple(str(measure) for measure in plan.counted if str(measure) not in there),
         words=None if known is None else known.digest,
         notes=(*_alone(values), *_leaks(known, block)),
+    )
+
+
+def _refuse(plan: Plan, part: Slice) -> NoReturn:
+    """Raise `MeasureError` for a slice that says nothing of any measure."""
+    units = "arguments" if part.name in OF_ARGUMENTS else "mentions, triggers or arguments"
+    raise MeasureError(
+        f"{part}: none of the measures has units or counts that can be parted so "
+        f"({listed(plan.measures_named)}); choose another slice, or add a measure of {units}"
     )
 
 
@@ -230,6 +236,9 @@ def _leaks(known: Known | None, block: ScoredBlock) -> Iterator[str]:
 
 def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
     told: list[str] = []
+    unparted = tuple(str(measure) for measure in plan.counted if not is_additive(measure))
+    if len(unparted) == len(plan.counted) and str(part) != PREFILL:  # which is there without being asked for
+        _refuse(plan, part)
     named = parted(block.values[str(part)], part, told)
     sizes = Counter(named)
     order = tuple(sorted(sizes, key=lambda value: _place(value, sizes, part)))
@@ -247,7 +256,7 @@ def _of_documents(plan: Plan, part: Slice, block: ScoredBlock) -> Slicing:
         slice=str(part),
         values=order,
         documents=tuple(map(codes.__getitem__, named)),
-        unparted=tuple(str(measure) for measure in plan.counted if not is_additive(measure)),
+        unparted=unparted,
         notes=tuple(told),
     )
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 from goldwire.corpora.codec import NULL
-from goldwire.corpora.errors import ExtractorError
+from goldwire.corpora.errors import CorpusError, ExtractorError
 from goldwire.corpora.journal import Journal
 from goldwire.corpora.parts import Part
 from goldwire.corpora.store import Corpus, check_layer
@@ -195,7 +195,9 @@ def fingerprint(parts: Sequence[Any]) -> str:
 
 def check_system(name: str) -> None:
     """Raise `CorpusError` unless a system's name can name a layer: one safe file name."""
-    check_layer(name.replace("/", " "))
+    if "/" in name:
+        raise CorpusError(f"{name!r} is no name of a system: `/` is for the layers of its runs (--runs)")
+    check_layer(name)
 
 
 def folder(corpus: Corpus, name: str) -> Path:
