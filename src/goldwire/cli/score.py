@@ -353,7 +353,8 @@ def _lost(record: Record, options: Options) -> Iterator[str]:
 
 def record_place(corpus: Corpus, name: str | None, chosen: Path | None = None) -> Path:
     """Where a record of a name is kept: with its corpus, or here if that is packed, and so is not changed."""
-    from goldwire.corpora.store import RECORDS, check_layer
+    from goldwire.corpora.integrity import check_layer
+    from goldwire.corpora.store import RECORDS
 
     found = "measures" if name is None else name
     check_layer(found)

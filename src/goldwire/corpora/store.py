@@ -17,7 +17,6 @@ under one lock (see `lock`): `with writing(corpus, "what I do") as corpus`.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +30,8 @@ from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.atomic import Staged, write_atomic, write_folder
 from goldwire.corpora.codec import encode_lines, iter_encoded, iter_lines, read_lines
 from goldwire.corpora.digest import of_documents
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError
+from goldwire.corpora.integrity import Bound, check_layer, document_faults, layer_faults
 from goldwire.corpora.lock import PACKED, locked
 from goldwire.corpora.names import check_apart, check_new
 from goldwire.corpora.offsets import hash_text
@@ -45,9 +45,6 @@ QUARANTINE = "quarantine"
 INDEX = "goldwire.json"  # of a packed corpus
 SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
 MACHINES = (SYSTEM, "prediction/")  # layers that no person made: of systems, and pulled from a server
-NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
-_NAME = re.compile(r"[^\W_][\w.\-]*")
-_ID = re.compile(r"[^\s./\\][^/\\]*")
 
 
 class Splits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,11 +71,6 @@ class _Identity(msgspec.Struct, frozen=True):
     """What layers need to know of a document; reading no more is several times faster."""
 
     id: str
-    sha256: str
-
-
-class _Bound(msgspec.Struct):
-    document: str
     sha256: str
 
 
@@ -221,7 +213,7 @@ class Corpus(msgspec.Struct, frozen=True):
         """
         path, hashes = self.layer_file(name), self.hashes()
         try:
-            bound = (line for line in iter_lines(path, _Bound) if hashes.get(line.document) == line.sha256)
+            bound = (line for line in iter_lines(path, Bound) if hashes.get(line.document) == line.sha256)
             faults = layer_faults(bound, hashes)
             for line in iter_lines(path, Annotations) if not faults else ():
                 if hashes.get(line.document) == line.sha256:
@@ -235,7 +227,7 @@ class Corpus(msgspec.Struct, frozen=True):
     def stale(self, name: str) -> list[str]:
         """The documents of a layer's lines that are of other texts than the corpus's."""
         hashes = self.hashes()
-        lines = iter_lines(self.layer_file(name), _Bound)
+        lines = iter_lines(self.layer_file(name), Bound)
         return [line.document for line in lines if hashes.get(line.document) != line.sha256]
 
     def layer_file(self, name: str) -> Path:
@@ -448,60 +440,3 @@ def _write_tokens(path: Path, kept: Iterable[Tokens]) -> None:
 def make_document(id: str, text: str, **fields: object) -> Document:
     """A document with its hash computed; `fields` are those of `Document` (meta, excluded)."""
     return Document(id=id, text=text, sha256=hash_text(text), **fields)  # type: ignore[arg-type]  # other names are refused
-
-
-def check_id(id: str) -> None:
-    """Raise `CorpusError` unless a document id is safe as a file name as well."""
-    if not (_ID.fullmatch(id) and id.isprintable() and id == id.strip() and _is_short(id)):
-        raise CorpusError(
-            f"{id!r} is no document id: visible characters without `/` and `\\`, no `.` in front, "
-            f"no space around them, {NAME_BYTES} bytes at most"
-        )
-
-
-def check_layer(name: str) -> None:
-    """Raise `CorpusError` unless a layer name is made of safe file names divided by `/`."""
-    if not all(_NAME.fullmatch(part) and _is_short(part) for part in name.split("/")):
-        raise CorpusError(
-            f"{name!r} is no layer name: letters, digits, `.`, `-` and `_`, a letter or digit first, "
-            f"{NAME_BYTES} bytes at most, parts divided by `/`"
-        )
-
-
-def _is_short(name: str) -> bool:
-    return len(name.encode("utf-8", "surrogatepass")) <= NAME_BYTES
-
-
-def document_faults(documents: Iterable[Document]) -> Iterator[Fault]:
-    """Faults of documents: unsafe or repeated ids, a text that is not what its hash says, bad regions."""
-    seen: set[str] = set()
-    for document in documents:
-        where = document.id
-        try:
-            check_id(document.id)
-        except CorpusError as error:
-            yield Fault(where, "$.id", str(error))
-        if document.id in seen:
-            yield Fault(where, "$.id", "is the id of an earlier document too")
-        seen.add(document.id)
-        if not document.text.strip():
-            yield Fault(where, "$.text", "is empty")
-        if hash_text(document.text) != document.sha256:
-            yield Fault(where, "$.sha256", "is not the hash of the text: one of the two was changed")
-        for i, region in enumerate(document.excluded):
-            if not region.start < region.end <= len(document.text):
-                yield Fault(where, f"$.excluded[{i}]", f"[{region.start}, {region.end}] is not in the text")
-
-
-def layer_faults(annotations: Iterable[Annotations | _Bound], hashes: dict[str, str]) -> list[Fault]:
-    """Faults of a layer against the texts of its corpus, given as SHA-256 by document id."""
-    faults, seen = [], set()
-    for item in annotations:
-        if item.document in seen:
-            faults.append(Fault(item.document, "$.document", "occurs twice in the layer"))
-        seen.add(item.document)
-        if item.document not in hashes:
-            faults.append(Fault(item.document, "$.document", "is not a document of the corpus"))
-        elif hashes[item.document] != item.sha256:
-            faults.append(Fault(item.document, "$.sha256", "the layer was made for another text"))
-    return faults
