@@ -280,10 +280,10 @@ class Corpus(msgspec.Struct, frozen=True):
             if faults:
                 raise DataError(f"layer {name!r} does not fit {self.path}; nothing was written", faults)
             if (staying := kept_tokens.outdated(beside, items)) is not None:
-                _write_tokens(beside, staying)
+                kept_tokens.write(beside, staying)
             write_atomic(path, encode_layer([*items, *stale]))
             if kept := list(tokens):
-                _write_tokens(beside, kept)
+                kept_tokens.write(beside, kept)
         return path
 
     def put_layer(self, name: str, staged: Staged) -> None:
@@ -298,7 +298,7 @@ class Corpus(msgspec.Struct, frozen=True):
             if beside.is_file():  # which may be of a layer of this name that was imported once
                 lines = iter_lines(staged.temporary, Annotations)
                 if (staying := kept_tokens.outdated(beside, lines)) is not None:
-                    _write_tokens(beside, staying)
+                    kept_tokens.write(beside, staying)
             staged.put()
 
     def check_new_layer(self, name: str) -> None:
@@ -376,7 +376,7 @@ def create_corpus(
     }
     contents |= {f"{LAYERS}/{name}.jsonl": encode_layer(layer) for name, layer in annotations.items()}
     contents |= {
-        kept_tokens.path_of(Path(), name).as_posix(): encode_tokens(kept)
+        kept_tokens.path_of(Path(), name).as_posix(): kept_tokens.encode(kept)
         for name, kept in (tokens or {}).items()
         if kept
     }
@@ -423,18 +423,6 @@ def encode_manifest(manifest: Manifest, before: str = "") -> bytes:
 def encode_layer(annotations: Iterable[Annotations]) -> bytes:
     """A layer as it is on disk: a line for each document, in order of id."""
     return encode_lines(sorted(annotations, key=lambda item: item.document))
-
-
-def encode_tokens(kept: Iterable[Tokens]) -> bytes:
-    """The tokens of a layer as they are on disk: a line for each document, in order of id."""
-    return encode_lines(sorted(kept, key=lambda item: item.document))
-
-
-def _write_tokens(path: Path, kept: Iterable[Tokens]) -> None:
-    if content := encode_tokens(kept):
-        write_atomic(path, content)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def make_document(id: str, text: str, **fields: object) -> Document:
