@@ -30,7 +30,7 @@ from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.atomic import Staged, write_atomic, write_folder
 from goldwire.corpora.codec import encode_lines, iter_encoded, iter_lines, read_lines
 from goldwire.corpora.digest import of_documents
-from goldwire.corpora.errors import CorpusError, DataError
+from goldwire.corpora.errors import CorpusError, DataError, check_sound
 from goldwire.corpora.integrity import Bound, check_layer, document_faults, layer_faults
 from goldwire.corpora.lock import PACKED, locked
 from goldwire.corpora.names import check_apart, check_new
@@ -132,9 +132,7 @@ class Corpus(msgspec.Struct, frozen=True):
         """All documents, in the order of the file. Raises `DataError` if one is not what its hash says."""
         path = self.documents_path()
         documents = read_lines(path, Document)
-        faults = [*document_faults(documents)]
-        if faults:
-            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        check_sound(path, document_faults(documents))
         return documents
 
     @contextmanager
@@ -145,9 +143,7 @@ class Corpus(msgspec.Struct, frozen=True):
         """
         path = self.documents_path()
         with Stored(path) as documents:
-            faults = [*document_faults(documents)]
-            if faults:
-                raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+            check_sound(path, document_faults(documents))
             yield documents
 
     def ontology(self) -> Ontology | None:
@@ -201,9 +197,7 @@ class Corpus(msgspec.Struct, frozen=True):
         """
         path = self.layer_file(name)
         annotations = read_lines(path, Annotations)
-        faults = layer_faults(annotations, self.hashes())
-        if faults:
-            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        check_sound(path, layer_faults(annotations, self.hashes()))
         return {item.document: item for item in annotations}
 
     def iter_fitting(self, name: str) -> Iterator[Annotations]:
@@ -221,8 +215,7 @@ class Corpus(msgspec.Struct, frozen=True):
         except DataError:
             self.fitting(name)  # raises with the faults of all lines
             raise
-        if faults:
-            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        check_sound(path, faults)
 
     def stale(self, name: str) -> list[str]:
         """The documents of a layer's lines that are of other texts than the corpus's."""
@@ -253,9 +246,7 @@ class Corpus(msgspec.Struct, frozen=True):
         lines = read_lines(path, Annotations) if path.is_file() else []
         fit = [line for line in lines if hashes.get(line.document) == line.sha256]
         stale = [line for line in lines if hashes.get(line.document) != line.sha256]
-        faults = layer_faults(fit, hashes)
-        if faults:
-            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        check_sound(path, layer_faults(fit, hashes))
         return {line.document: line for line in fit}, stale
 
     def write_layer(
