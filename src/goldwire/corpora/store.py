@@ -20,7 +20,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -36,7 +35,7 @@ from goldwire.corpora.lock import PACKED, locked
 from goldwire.corpora.names import check_apart, check_new
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.parts import Part
+from goldwire.corpora.source import Source
 from goldwire.corpora.spool import Documents, Stored
 from goldwire.corpora.types import Annotations, Document, Tokens
 
@@ -72,34 +71,6 @@ class _Identity(msgspec.Struct, frozen=True):
 
     id: str
     sha256: str
-
-
-class Source(Protocol):
-    """Where the files of a packed corpus come from (see `packed.opened`)."""
-
-    @property
-    def address(self) -> str:
-        """What people call the corpus."""
-
-    @property
-    def parts(self) -> int:
-        """In how many parts it is packed."""
-
-    @property
-    def documents(self) -> int:
-        """How many documents it has."""
-
-    def layers(self) -> list[str]:
-        """The names of all layers, sorted."""
-
-    def bring(self, path: str) -> None:
-        """See to it that documents, a layer or its tokens are in the directory, if the corpus has them."""
-
-    def digest(self, name: str) -> str | None:
-        """The SHA-256 of the file `documents`, `layers/NAME` or `tokens/NAME`, or of another by its path."""
-
-    def lines(self, table: str, part: Part) -> Iterator[tuple[int, bytes]]:
-        """Lines of such a file with their numbers: at least all those of a part."""
 
 
 class Corpus(msgspec.Struct, frozen=True):

@@ -27,7 +27,8 @@ from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.codec import BOM, BROKEN, check_file, hash_file, line_faults
 from goldwire.corpora.errors import CorpusError, DataError, Fault, check_sound
 from goldwire.corpora.parts import Part
-from goldwire.corpora.store import DOCUMENTS, MANIFEST, Corpus, Source, encode_manifest
+from goldwire.corpora.source import Source
+from goldwire.corpora.store import DOCUMENTS, MANIFEST, Corpus, encode_manifest
 from goldwire.corpora.types import Annotations, Document, Tokens
 
 SOURCE = "documents"  # what the source of documents is called; those of layers are layers/NAME, tokens/NAME
