@@ -21,7 +21,7 @@ from goldwire.annotate.local.server import Server
 from goldwire.annotate.sync import api, mirror, orders, pull, push
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.orders import Order
-from goldwire.annotate.sync.plan import Local
+from goldwire.annotate.sync.prefill import Local
 from goldwire.annotate.sync.push import Pushed
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology

@@ -19,7 +19,7 @@ from goldwire.annotate.migration import rewrite
 from goldwire.annotate.migration.mapping import Moves
 from goldwire.annotate.migration.rewrite import Rewritten
 from goldwire.annotate.sync.api import KEY, Project
-from goldwire.annotate.sync.plan import Local
+from goldwire.annotate.sync.prefill import Local
 from goldwire.corpora.offsets import by_text
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document

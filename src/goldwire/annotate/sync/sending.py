@@ -19,7 +19,8 @@ from goldwire.annotate.sync.api import KEY, Listed, Project
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import UncertainError
 from goldwire.annotate.sync.journal import Landed, Sending
-from goldwire.annotate.sync.plan import Local, Plan
+from goldwire.annotate.sync.plan import Plan
+from goldwire.annotate.sync.prefill import Local
 from goldwire.corpora.errors import ServerError
 
 BATCH = 500  # tasks sent at once: a second or two on the server
