@@ -8,7 +8,7 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.annotate.exchange import frames
-from goldwire.annotate.sync.api import KEY
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError, GoldwireError
 from goldwire.corpora.integrity import check_id

@@ -19,6 +19,7 @@ import msgspec
 
 from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.store import FOLDER
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.migration.plan import Change, Context, Item, Loss, Migration, carry_layer
@@ -275,7 +276,7 @@ class _Worker:
         settings = {
             name: setting_digest(name, value) for name, value in self.migration.settings_after.items()
         }
-        tasks = {str(task.after[api.KEY]): prefill.digest(task.after) for task in self.migration.tasks}
+        tasks = {str(task.after[KEY]): prefill.digest(task.after) for task in self.migration.tasks}
         known = put.read(self.journal.folder)
         if known is not None:
             put.write(self.journal.folder, known.with_more(settings, tasks))

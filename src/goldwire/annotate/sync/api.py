@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.corpora.errors import ServerError
 
@@ -24,7 +25,6 @@ ASKED = (
     300  # tasks asked for by id: 17 characters each stay under the 8,192 that a web server takes in a line
 )
 _ABSENT = 404
-KEY = "goldwire_id"  # in the data of a task: whose it is
 _ADDRESS = 6000  # characters of a filter in an address
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # how filters take times
 

@@ -20,9 +20,9 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.exchange.tasks import MARKS
+from goldwire.annotate.exchange.tasks import KEY, MARKS
 from goldwire.annotate.sync import api, link, plan, prefill
-from goldwire.annotate.sync.api import KEY, Whole
+from goldwire.annotate.sync.api import Whole
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client, UncertainError
 from goldwire.annotate.sync.journal import Displaced, Restored

@@ -18,8 +18,8 @@ import msgspec
 from goldwire.annotate.exchange import exports, frames, tasks
 from goldwire.annotate.exchange.exports import Entry
 from goldwire.annotate.exchange.importer import FOLDERS, TOOL
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.sync import prefill
-from goldwire.annotate.sync.api import KEY
 from goldwire.annotate.sync.mirror import Mirror, Task
 from goldwire.annotate.sync.prefill import Local
 from goldwire.corpora.codec import read_lines

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.sync.api import KEY
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.sync.mirror import Task
 from goldwire.annotate.sync.prefill import RUN, Local, Marked, digest, has_layer, shown_by
 from goldwire.annotate.sync.put import Put

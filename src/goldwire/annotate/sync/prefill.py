@@ -14,8 +14,7 @@ from typing import Any
 import msgspec
 
 from goldwire.annotate.exchange.results import MARK
-from goldwire.annotate.exchange.tasks import MARKS, Encoded
-from goldwire.annotate.sync.api import KEY
+from goldwire.annotate.exchange.tasks import KEY, MARKS, Encoded
 from goldwire.annotate.sync.mirror import Task
 from goldwire.corpora.types import PREFILL
 

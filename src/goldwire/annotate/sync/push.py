@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.sync import api, bulk, follow, link, mirror, orders, plan, prefill, put, remembered
-from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.behind import put_behind
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.sync import api, assignment, goldtasks, link, picking, put
-from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.assignment import Held
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client

@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.sync import api, link
-from goldwire.annotate.sync.api import KEY, Listed, Project
+from goldwire.annotate.sync.api import Listed, Project
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import UncertainError
 from goldwire.annotate.sync.journal import Landed, Sending
