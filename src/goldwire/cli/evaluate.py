@@ -10,6 +10,7 @@ from goldwire.cli import (
     gate,
     judge,
     matrix,
+    measures,
     merge,
     prompt,
     report,
@@ -27,8 +28,8 @@ app.command("prompt")(prompt.prompt)
 app.command("matrix")(matrix.matrix)
 app.command("score")(score.score)
 app.command("merge")(merge.merge)
-app.command("measures")(score.measures)
-app.command("suites")(score.suites)
+app.command("measures")(measures.measures)
+app.command("suites")(measures.suites)
 app.command("compare")(compare.compare)
 app.command("agreement")(agreement.agreement)
 app.command("judge")(judge.judge)
