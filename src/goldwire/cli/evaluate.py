@@ -16,6 +16,7 @@ from goldwire.cli import (
     report,
     run,
     score,
+    systems,
 )
 from goldwire.cli.options import App
 
@@ -23,7 +24,7 @@ app = App()
 
 
 app.command("run")(run.run)
-app.command("systems")(run.systems)
+app.command("systems")(systems.systems)
 app.command("prompt")(prompt.prompt)
 app.command("matrix")(matrix.matrix)
 app.command("score")(score.score)
