@@ -18,15 +18,8 @@ from goldwire.eval.gate.wording import lines
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.plugin import Bench
 from goldwire.eval.scoring.parts import CorpusFacts, OntologyFacts
-from goldwire.eval.scoring.record import (
-    FORMAT,
-    REJECTED,
-    CountTable,
-    LayerFacts,
-    Record,
-    encode_patterns,
-    failed_runs,
-)
+from goldwire.eval.scoring.record import FORMAT, REJECTED, LayerFacts, Record, failed_runs
+from goldwire.eval.scoring.tables import CountTable, encode_patterns
 
 MEASURE = "entity:span+type@exact"
 

@@ -26,19 +26,10 @@ from goldwire.eval.scoring.drawing import Drawing
 from goldwire.eval.scoring.lists import Strings
 from goldwire.eval.scoring.parts import CorpusFacts, Coverage, OntologyFacts, ReferencePair
 from goldwire.eval.scoring.plan import Options, Plan
-from goldwire.eval.scoring.record import (
-    FORMAT,
-    REJECTED,
-    CountTable,
-    Interval,
-    LayerFacts,
-    Record,
-    Result,
-    encode_patterns,
-    scale,
-)
+from goldwire.eval.scoring.record import FORMAT, REJECTED, Interval, LayerFacts, Record, Result, scale
 from goldwire.eval.scoring.several import with_runs
 from goldwire.eval.scoring.slices import make_slices
+from goldwire.eval.scoring.tables import CountTable, encode_patterns
 from goldwire.eval.scoring.thresholds import recorded
 from goldwire.eval.scoring.weights import policies_of, weights
 from goldwire.eval.statistics import figures, intervals

@@ -10,12 +10,8 @@ from goldwire.eval.counting.counts import SYSTEM, SYSTEM_HITS, Patterns
 from goldwire.eval.measures.measure import Units, name, parse
 from goldwire.eval.measures.phrases import amount, interval, points
 from goldwire.eval.scoring.drawing import drawing
-from goldwire.eval.scoring.record import (
-    CountTable,
-    Interval,
-    LayerFacts,
-    Record,
-)
+from goldwire.eval.scoring.record import Interval, LayerFacts, Record
+from goldwire.eval.scoring.tables import CountTable
 from goldwire.eval.statistics.intervals import figure_intervals
 from goldwire.eval.systems.facts import reported
 

@@ -26,7 +26,8 @@ from goldwire.eval.counting.texts import Row, TextRow, Texts, iter_chunks, read_
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.measures.slices import Slice
 from goldwire.eval.scoring import prefill
-from goldwire.eval.scoring.record import Slicing, encode_patterns
+from goldwire.eval.scoring.record import Slicing
+from goldwire.eval.scoring.tables import encode_patterns
 
 if TYPE_CHECKING:
     from goldwire.eval.scoring.blockwise import ScoredBlock, ScoredSystem
