@@ -44,9 +44,10 @@ from goldwire.eval.counting.tags import (
 )
 from goldwire.eval.counting.texts import Row, TextRow, Texts
 from goldwire.eval.counting.units import Units, make_units
-from goldwire.eval.measures.measure import FORMS, WORDY, Measure
+from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import TOKENS
 from goldwire.eval.measures.slices import Slice
+from goldwire.eval.measures.vocabulary import FORMS, WORDY
 
 
 class GoldAndSystem(msgspec.Struct, frozen=True, dict=True):

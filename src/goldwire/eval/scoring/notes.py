@@ -9,9 +9,10 @@ from typing import Literal
 import msgspec
 
 from goldwire.corpora.types import PREFILL
-from goldwire.eval.measures.measure import FORMS, Measure, Units, name, parse
+from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.measures.phrases import amount, listed, points
 from goldwire.eval.measures.references import REFERENCES, TOLD
+from goldwire.eval.measures.vocabulary import FORMS, Units
 from goldwire.eval.scoring import rejections, weights
 from goldwire.eval.scoring.parts import BEST, Coverage, Threshold
 from goldwire.eval.scoring.record import LayerFacts, Record, failures, iter_warnings, size

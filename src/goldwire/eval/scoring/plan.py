@@ -20,9 +20,10 @@ from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.counting.slices import REALIS, AskedSlices, Known
 from goldwire.eval.measures import installed
-from goldwire.eval.measures.measure import BY_TYPE, Measure, name, parse
+from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.measures.references import Policy as References
 from goldwire.eval.measures.slices import Slice
+from goldwire.eval.measures.vocabulary import BY_TYPE
 from goldwire.eval.scoring.slices import NOTHING, Basis
 from goldwire.eval.scoring.views import Sights
 from goldwire.eval.scoring.weights import Weighting

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from goldwire.eval.counting.counts import SYSTEM, SYSTEM_HITS, Patterns
-from goldwire.eval.measures.measure import Units, name, parse
+from goldwire.eval.measures.measure import name, parse
 from goldwire.eval.measures.phrases import amount, interval, points
+from goldwire.eval.measures.vocabulary import Units
 from goldwire.eval.scoring.drawing import drawing
 from goldwire.eval.scoring.record import Interval, LayerFacts, Record
 from goldwire.eval.scoring.tables import CountTable
