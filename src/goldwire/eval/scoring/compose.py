@@ -12,7 +12,7 @@ import msgspec
 from goldwire import __version__
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.ontology import Ontology
-from goldwire.eval.counting import attributes, counters
+from goldwire.eval.counting import attributes, requirements
 from goldwire.eval.counting.columns import Codes
 from goldwire.eval.counting.counts import SYSTEM_HITS, Counts, Patterns, Weights, empty, weigh
 from goldwire.eval.counting.coverage import Cover
@@ -338,7 +338,9 @@ def _result(system: str, found: Measured, measure: Measure, basis: _Basis, own: 
 def _intervals(counts: Patterns | Counts, measure: Measure, basis: _Basis) -> dict[str, Interval]:
     """The intervals of a measure's figures; none where counts of documents do not add up."""
     options = basis.options
-    if not (options.trials and counters.is_additive(measure) and figures.is_defined(figures.whole(counts))):
+    if not (
+        options.trials and requirements.is_additive(measure) and figures.is_defined(figures.whole(counts))
+    ):
         return {}
     if isinstance(counts, Patterns) and basis.groups is not None:
         counts = counts.expand(tuple(basis.documents))

@@ -14,7 +14,7 @@ from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.corpora.formats.tags import Policy
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.views import Asked
-from goldwire.eval.counting import attributes, counters
+from goldwire.eval.counting import attributes, requirements
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
@@ -232,7 +232,7 @@ def needs(measures: Sequence[Measure], ontology: Ontology | None) -> Wanted:
     return Wanted(
         attributes=tuple(sorted(names)),
         ontology=ontology,
-        items=counters.items_wanted(measures),
-        texts=counters.texts_wanted(measures),
-        tokens=counters.tokens_wanted(measures),
+        items=requirements.items_wanted(measures),
+        texts=requirements.texts_wanted(measures),
+        tokens=requirements.tokens_wanted(measures),
     )

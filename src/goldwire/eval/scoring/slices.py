@@ -19,7 +19,7 @@ from goldwire.corpora.store import Corpus, Splits
 from goldwire.corpora.types import PREFILL, Annotations, Meta
 from goldwire.corpora.visible import line
 from goldwire.eval.counting.columns import make_extents
-from goldwire.eval.counting.counters import is_additive
+from goldwire.eval.counting.requirements import is_additive
 from goldwire.eval.counting.slices import MISSING, Known, in_order, surfaces
 from goldwire.eval.counting.slices import decode as decode_label
 from goldwire.eval.counting.texts import Row, TextRow, Texts, iter_chunks, read_texts
