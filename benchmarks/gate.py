@@ -25,7 +25,8 @@ from goldwire.eval.gate.baseline import make_baseline
 from goldwire.eval.gate.judgement import judge
 from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.scoring.parts import CorpusFacts
-from goldwire.eval.scoring.record import FORMAT, LayerFacts, Record, encode_patterns
+from goldwire.eval.scoring.record import FORMAT, LayerFacts, Record
+from goldwire.eval.scoring.tables import encode_patterns
 
 Counts = NDArray[np.float64]
 MEASURES = ("entity:span+type@exact", "event:trigger+type@exact", "argument:trigger+type+role+span@exact")

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api
+from goldwire.annotate.sync import api, filters
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora.store import Manifest, create_corpus, make_document
 
@@ -107,7 +107,7 @@ def annotate(client: Client, project: int) -> None:
         value = {"start": start, "end": start + 6, "text": "Rebels", "labels": ["MIL"]}
         region = {"id": f"r{number}", "from_name": "entity", "to_name": "text", "type": "labels"}
         regions.append({**region, "value": value})
-    tasks = [task.id for task in api.tasks(client, project, api.everything())]
+    tasks = [task.id for task in api.tasks(client, project, filters.everything())]
     predictions = [{"task": task, "model_version": "bench", "result": regions} for task in tasks]
     for start in range(0, len(predictions), 500):
         body = json.dumps(predictions[start : start + 500]).encode()

@@ -6,16 +6,9 @@ from hypothesis import strategies as st
 
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.types import Annotations, Argument, Event, Mention, Relation, Span
-from goldwire.eval.counting.columns import (
-    NONE,
-    Codes,
-    Table,
-    columns_of,
-    concatenate,
-    make_extents,
-    make_table,
-)
+from goldwire.eval.counting.columns import NONE, Codes, Table, columns_of, concatenate, make_extents
 from goldwire.eval.counting.cut import keep
+from goldwire.eval.counting.tabulate import make_table
 
 spans = st.tuples(st.integers(0, 9), st.integers(1, 4)).map(lambda pair: Span(pair[0], sum(pair)))
 

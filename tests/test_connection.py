@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from goldwire.annotate.sync import api, client
+from goldwire.annotate.sync import api, response
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora.errors import ServerError
 
@@ -137,14 +137,14 @@ def test_a_page_for_people_is_told_as_one(status: int, body: bytes, told: str) -
 def test_an_answer_larger_than_any_may_be_is_refused_before_it_is_unpacked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client, "MOST", 1 << 20)
+    monkeypatch.setattr(response, "MOST", 1 << 20)
     bomb = gzip.compress(b" " * (64 << 20))
     with serving(body=bomb, headers_sent=(("Content-Encoding", "gzip"),)) as port:
         assert "answered with more than 1 MB" in refusal(f"http://127.0.0.1:{port}", patience=0.1)
 
 
 def test_an_answer_that_trickles_for_ever_comes_to_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client, "LONGEST", 0.0)
+    monkeypatch.setattr(response, "LONGEST", 0.0)
     with serving(body=b"{}") as port:
         assert "was not done answering" in refusal(f"http://127.0.0.1:{port}", patience=0.1)
 

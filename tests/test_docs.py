@@ -345,11 +345,10 @@ def test_every_command_that_may_end_with_1_is_on_the_page_of_exit_codes() -> Non
         for path in (ROOT / "src/goldwire/cli").glob("*.py")
         if re.search(r"typer\.Exit\((?!0)|exit_if_refused\(", path.read_text("utf-8"))
     }
-    # The modules of the commands in the table: `corpus` has new and validate, `convert` corpus import,
-    # `push` and `sync` (pull), `annotate` annotate import, `union`
-    # annotate adjudicate.
+    # The modules of the commands in the table: `build` has corpus new, `corpus` validate, `convert` corpus
+    # import, `push` and `sync` (pull), `annotate` annotate import, `union` annotate adjudicate.
     assert homes == {
-        "annotate", "convert", "corpus", "gate", "matrix", "merge", "migrate", "ontology", "push",
+        "annotate", "build", "convert", "corpus", "gate", "matrix", "merge", "migrate", "ontology", "push",
         "run", "serve", "sync", "union",
     }  # fmt: skip
 

@@ -10,7 +10,8 @@ from goldwire.annotate.exchange import controls, exports, importer, regions, sto
 from goldwire.annotate.exchange.importer import Imported
 from goldwire.corpora import ontology as ontologies
 from goldwire.corpora.errors import CorpusError
-from goldwire.corpora.store import check_layer, make_document
+from goldwire.corpora.integrity import check_layer
+from goldwire.corpora.store import make_document
 from goldwire.corpora.types import Argument, Document, Event, Mention, Provenance, Span
 
 CONFLICT = ontologies.read("conflict")

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.eval.measures.aliases import ALIASES
-from goldwire.eval.measures.measure import (
+from goldwire.eval.measures.measure import Measure, make, name, parse
+from goldwire.eval.measures.vocabulary import (
     ATTRIBUTED,
     DICES,
     FORMS,
@@ -17,10 +18,6 @@ from goldwire.eval.measures.measure import (
     MEANS,
     THRESHOLDS,
     Average,
-    Measure,
-    make,
-    name,
-    parse,
 )
 
 

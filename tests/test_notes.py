@@ -10,8 +10,9 @@ from goldwire.eval.counting.counts import condense, make_counts
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.notes import Note, iter_notes, make_notes
 from goldwire.eval.scoring.parts import CorpusFacts, Coverage
-from goldwire.eval.scoring.record import FORMAT, REJECTED, LayerFacts, Record, Result, encode_patterns
+from goldwire.eval.scoring.record import FORMAT, REJECTED, LayerFacts, Record, Result
 from goldwire.eval.scoring.rejections import rejection_rate
+from goldwire.eval.scoring.tables import encode_patterns
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.intervals import figure_intervals
 

@@ -7,16 +7,11 @@ import pytest
 
 from goldwire.annotate.exchange import tasks
 from goldwire.annotate.exchange.tasks import Encoded
-from goldwire.annotate.interface import labelconfig
-from goldwire.annotate.sync import plan, remembered
-from goldwire.annotate.sync.api import Project
+from goldwire.annotate.sync import plan, prefill
 from goldwire.annotate.sync.mirror import Task
-from goldwire.annotate.sync.plan import Local
+from goldwire.annotate.sync.prefill import Local
 from goldwire.annotate.sync.put import Put
-from goldwire.annotate.sync.remembered import Settings
-from goldwire.corpora import ontology as ontologies
 
-CONFLICT = ontologies.read("conflict")
 ANNOTATION = {"id": 1, "result": []}
 
 
@@ -25,7 +20,7 @@ def local(key: str, text: str = "Text.", *, mark: int | None = None, title: str 
     task: dict[str, Any] = {"data": {"goldwire_id": key, "text": text, "sha256": text, "title": title}}
     if mark is not None:
         task["predictions"] = [{"result": [{"id": mark}]}]
-    return plan.locals_of(Encoded((task,)), "system/x")[0]
+    return prefill.locals_of(Encoded((task,)), "system/x")[0]
 
 
 def there(id: int, of: Local, **work: Any) -> Task:
@@ -130,37 +125,11 @@ def test_answers_to_frames_are_bound_to_layer_and_event_not_to_the_layers_versio
     assert plan.make([frame("gold@2222")], [there(1, frame("gold@1111"))]).changed[0].id == 1
 
 
-def test_settings_that_differ_are_set_and_what_the_server_strips_is_no_difference() -> None:
-    project = Project(
-        id=1,
-        title="p",
-        created_at="2026",
-        label_config="<View/>",
-        expert_instruction="<h1><span>Mark &amp; go</span></h1>",
-        maximum_annotations=1,
-    )
-    same = {
-        "label_config": "<View/>\n",
-        "expert_instruction": '<h1><span style="x">Mark &amp;  go</span></h1>',
-    }
-    assert plan.differences(project, same).to_set == {}
-    others = {"maximum_annotations": 2, "expert_instruction": "<h1>Go</h1>"}
-    assert plan.differences(project, others).to_set == others
-
-
-def test_labels_that_a_configuration_loses_are_named_with_their_control() -> None:
-    old = labelconfig.graph(CONFLICT)
-    new = old.replace('value="PER"', 'value="PERSON"').replace('value="attacker"', 'value="aggressor"')
-    assert plan.lost_labels(old, new) == ("arrow: attacker", "entity: PER")
-    assert plan.lost_labels(old, old) == ()
-    assert plan.lost_labels("<View></View>", old) == ()
-
-
 # ---------------------------------------------------------------- what somebody else has put there
 
 
 def put_of(*tasks: Local) -> Put:
-    return Put(tasks={task.key: (plan.digest(task.data),) for task in tasks})
+    return Put(tasks={task.key: (prefill.digest(task.data),) for task in tasks})
 
 
 def test_what_somebody_else_has_put_there_is_a_conflict_that_names_what_it_is() -> None:
@@ -179,7 +148,7 @@ def test_what_this_clone_put_there_follows_the_corpus() -> None:
 
 def test_a_push_that_was_killed_is_not_taken_for_somebody_elses() -> None:
     before, sent, now = local("a", title="1"), local("a", title="2"), local("a", title="3")
-    noted = put_of(before).with_more({}, {"a": plan.digest(sent.data)})
+    noted = put_of(before).with_more({}, {"a": prefill.digest(sent.data)})
     for state in (before, sent):
         assert len(plan.make([now], [there(7, state)], put=noted).changed) == 1
 
@@ -210,59 +179,32 @@ def test_predictions_that_are_taken_away_are_told_from_those_that_are_set() -> N
 
 
 def test_a_prediction_that_gives_way_to_marks_of_what_is_excluded_is_taken_away() -> None:
-    marks = plan.locals_of(
+    marks = prefill.locals_of(
         Encoded(({"data": {"goldwire_id": "a"}, "predictions": [{"result": [{"id": "_m1"}]}]},)), "gold"
     )[0]
     task: dict[str, Any] = {"data": {"goldwire_id": "a"}, "predictions": [{"result": [{"id": "m"}]}]}
-    shown = plan.locals_of(Encoded((task,)), "gold")[0]
+    shown = prefill.locals_of(Encoded((task,)), "gold")[0]
     assert [update.removes for update in plan.make([marks], [there(1, shown)]).changed] == [True]
     assert [update.removes for update in plan.make([shown], [there(1, marks)]).changed] == [False]
 
 
 def test_the_name_of_a_layer_alone_changes_no_prediction() -> None:
     task: dict[str, Any] = {"data": {"goldwire_id": "a"}, "predictions": [{"result": [{"id": "m"}]}]}
-    gold, copy = (plan.locals_of(Encoded((task,)), name)[0] for name in ("gold", "copy of gold"))
+    gold, copy = (prefill.locals_of(Encoded((task,)), name)[0] for name in ("gold", "copy of gold"))
     made = plan.make([copy], [there(1, gold)])
     assert made.is_empty
     assert made.unchanged == 1
 
 
-def project_with(config: str, **fields: Any) -> Project:
-    return Project(id=1, title="p", created_at="2026", label_config=config, **fields)
-
-
-def test_a_field_that_somebody_else_has_set_stays_and_is_named() -> None:
-    project = project_with("<View>theirs</View>", expert_instruction="before")
-    noted = Put(
-        settings={
-            "label_config": (plan.setting_digest("label_config", "<View>before</View>"),),
-            "expert_instruction": (plan.setting_digest("expert_instruction", "<p>before</p>"),),
-        }
-    )
-    wanted = {"label_config": "<View>mine</View>", "expert_instruction": "now"}
-    found = plan.differences(project, wanted, noted)
-    assert (found.to_set, found.newer) == ({"expert_instruction": "now"}, ("label_config",))
-
-
-def test_what_is_remembered_is_set_and_is_no_conflict() -> None:
-    settings = Settings(corpus="c", group="g", title="t")
-    there = remembered.write("<View></View>", settings)
-    wanted = remembered.write("<View></View>", msgspec.structs.replace(settings, prefill="gold", revision=2))
-    assert plan.differences(project_with(there), {"label_config": wanted}, Put()).to_set == {
-        "label_config": wanted
-    }
-    assert plan.differences(project_with(there), {"label_config": there}, Put()).to_set == {}
-
-
 # ---------------------------------------------------------------- drawn documents
 def test_a_drawn_task_has_a_prediction_with_its_place_even_if_nothing_is_shown() -> None:
-    bare, shown = plan.scored(local("a"), 0.000003), plan.scored(local("b", mark=1), 0.0)
+    bare, shown = prefill.scored(local("a"), 0.000003), prefill.scored(local("b", mark=1), 0.0)
     assert bare.sent()["predictions"] == [
         {"model_version": "goldwire", "result": msgspec.Raw(b"[]"), "score": 0.000003}
     ]
     assert (shown.score, shown.result) == (0.0, [{"id": 1}])
     assert shown_layers(bare, shown) == ["none", "system/x"]
-    assert plan.scored(local("a"), None) == local("a")
+    assert prefill.scored(local("a"), None) == local("a")
 
 
 def shown_layers(*items: Local) -> list[str | None]:
@@ -270,17 +212,17 @@ def shown_layers(*items: Local) -> list[str | None]:
 
 
 def test_another_place_in_the_order_changes_the_prediction_alone() -> None:
-    before, after = (plan.scored(local("a", mark=1), score) for score in (0.000001, 0.000002))
+    before, after = (prefill.scored(local("a", mark=1), score) for score in (0.000001, 0.000002))
     [update] = plan.make([after], [there(1, before)]).changed
     assert (update.what, update.predictions, update.removes) == (("prediction",), True, False)
     assert plan.make([after], [there(1, after)]).is_empty
 
 
 def test_another_clone_sees_the_place_that_a_prediction_has() -> None:
-    wanted = plan.scored(local("a", mark=1), 0.000001)
+    wanted = prefill.scored(local("a", mark=1), 0.000001)
     same = {"result": [{"id": 1}], "score": 0.000001}
-    assert plan.shown_of([same], wanted) == plan.shown_by(wanted.data)
-    assert plan.shown_of([{**same, "score": 0.5}], wanted) != plan.shown_by(wanted.data)
+    assert prefill.shown_of([same], wanted) == prefill.shown_by(wanted.data)
+    assert prefill.shown_of([{**same, "score": 0.5}], wanted) != prefill.shown_by(wanted.data)
 
 
 def test_tasks_of_documents_that_were_not_drawn_are_left_and_belong_to_no_other_kind() -> None:
@@ -293,11 +235,3 @@ def test_tasks_of_documents_that_were_not_drawn_are_left_and_belong_to_no_other_
 def document(id: str) -> Local:
     item = local(id)
     return msgspec.structs.replace(item, data={**item.data, "document": id})
-
-
-def test_an_order_that_the_server_gives_by_itself_is_nobody_elses() -> None:
-    project = project_with("<View/>")
-    found = plan.differences(project, {"sampling": "Uncertainty sampling"}, Put())
-    assert (found.to_set, found.newer) == ({"sampling": "Uncertainty sampling"}, ())
-    project = project_with("<View/>", sampling="Uniform sampling")
-    assert plan.differences(project, {"sampling": "Uncertainty sampling"}, Put()).newer == ("sampling",)

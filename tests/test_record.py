@@ -15,8 +15,9 @@ from goldwire.corpora.types import Annotations, Mention, Span
 from goldwire.eval.counting.counts import condense, make_counts
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.scoring.files import decode_record, encode_record, read_record, schema, write_record
-from goldwire.eval.scoring.record import FORMAT, encode_patterns, independent, iter_warnings
+from goldwire.eval.scoring.record import FORMAT, independent, iter_warnings
 from goldwire.eval.scoring.score import score
+from goldwire.eval.scoring.tables import encode_patterns
 from goldwire.eval.statistics.figures import averages
 from goldwire.eval.statistics.intervals import figure_intervals
 

@@ -20,8 +20,8 @@ from goldwire.corpora.samples import Candidate, Draw, Sample
 from goldwire.corpora.store import Corpus, Splits
 from goldwire.corpora.types import Meta, Provenance
 from goldwire.corpora.views import Asked, Choice
-from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.requirements import is_additive
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.measures.slices import parse_slices
 from goldwire.eval.measures.suites import read_suite, suite_names

@@ -16,7 +16,6 @@ from goldwire.corpora.store import (
     Corpus,
     Manifest,
     Splits,
-    check_id,
     create_corpus,
     make_document,
     open_corpus,
@@ -74,21 +73,6 @@ def test_layer_name_that_could_leave_its_place_is_refused(corpus: Corpus, name: 
     for path in (corpus.layer_path, corpus.quarantine_path):
         with pytest.raises(CorpusError, match="no layer name"):
             path(name)
-
-
-@pytest.mark.parametrize(
-    "id", ["", "..", "../x", "a/b", "a\\b", ".hidden", " a", "a ", "a\nb", "a\0", "ä" * 101]
-)
-def test_document_id_that_is_no_file_name_is_refused(id: str) -> None:
-    with pytest.raises(CorpusError, match="no document id"):
-        check_id(id)
-
-
-@pytest.mark.parametrize(
-    "id", ["a", "000_6c8beff2", "Kabul falls, 15 Aug (2)", "مزار", "a..b", "-", "ä" * 100]
-)
-def test_document_id_may_be_any_plain_file_name(id: str) -> None:
-    check_id(id)
 
 
 def test_every_faulty_document_is_told_and_nothing_is_written(tmp_path: Path) -> None:

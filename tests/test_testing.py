@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from goldwire import testing
 from goldwire.corpora import ontology as ontologies
+from goldwire.corpora.integrity import document_faults
 from goldwire.corpora.ontology import RelationType
-from goldwire.corpora.store import document_faults, open_corpus
+from goldwire.corpora.store import open_corpus
 from goldwire.corpora.types import Argument, Event, Mention, Relation, Span
 from goldwire.corpora.validate import annotation_faults
 from goldwire.testing import strategies

@@ -273,6 +273,7 @@ def pushing(root: Path) -> None:
     """A server that keeps each task that it is sent as a file in `server/`."""
     import msgspec
 
+    from goldwire.annotate.exchange.tasks import KEY
     from goldwire.annotate.sync import api, mirror, sending
 
     server = root / "server"
@@ -299,8 +300,8 @@ def pushing(root: Path) -> None:
     def find(_: Any, __: Any, keys: Sequence[str]) -> dict[str, list[api.Listed]]:
         found: dict[str, list[api.Listed]] = {}
         for task in listed():
-            if task.data[api.KEY] in keys:
-                found.setdefault(task.data[api.KEY], []).append(task)
+            if task.data[KEY] in keys:
+                found.setdefault(task.data[KEY], []).append(task)
         return found
 
     _connect(root)

@@ -21,7 +21,7 @@ from goldwire.annotate.backend import connect as connecting
 from goldwire.annotate.backend import credentials
 from goldwire.annotate.local import environment, server
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api
+from goldwire.annotate.sync import api, filters
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.corpora import extras
 from goldwire.corpora.errors import ServerError
@@ -128,7 +128,7 @@ def project(run: Callable[..., Any], corpus: Corpus, client: Client) -> int:
 
 
 def tasks_of(client: Client, project: int) -> list[api.Listed]:
-    return list(api.tasks(client, project, api.everything()))
+    return list(api.tasks(client, project, filters.everything()))
 
 
 def suggestions(client: Client, task: int) -> list[dict[str, Any]]:

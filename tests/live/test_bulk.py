@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.sync import api, bulk, push
+from goldwire.annotate.sync import api, bulk, filters, push
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.orders import Order
 from goldwire.annotate.sync.push import Pushed
@@ -48,7 +48,7 @@ def shorten(corpus: Corpus) -> None:
 def shown(client: Client, pushed: Pushed) -> dict[str, list[tuple[str, int]]]:
     """Who predicted how many regions, by our id."""
     assert pushed.project is not None
-    ids = [task.id for task in api.tasks(client, pushed.project.id, api.everything())]
+    ids = [task.id for task in api.tasks(client, pushed.project.id, filters.everything())]
     return {
         task.data["goldwire_id"]: sorted((p["model_version"], len(p["result"])) for p in task.predictions)
         for task in api.whole_tasks(client, pushed.project.id, ids)
@@ -59,7 +59,7 @@ def shown(client: Client, pushed: Pushed) -> dict[str, list[tuple[str, int]]]:
 def give(client: Client, pushed: Pushed, number: int, result: object) -> None:
     """Another model's prediction for the first tasks, which the server does not look at."""
     assert pushed.project is not None
-    ids = [task.id for task in api.tasks(client, pushed.project.id, api.everything())]
+    ids = [task.id for task in api.tasks(client, pushed.project.id, filters.everything())]
     for id in ids[:number]:
         item = {"task": id, "model_version": "theirs", "result": result, "score": 0.5}
         api.create_prediction(client, item)
@@ -151,7 +151,7 @@ def test_a_task_that_is_begun_meanwhile_is_left_alone(
 ) -> None:
     first = do_push()
     assert first.project is not None
-    task = next(iter(api.tasks(client, first.project.id, api.everything())))
+    task = next(iter(api.tasks(client, first.project.id, filters.everything())))
     shorten(work)
 
     def begin(*arguments: Any) -> bulk.Done:
@@ -172,7 +172,7 @@ def test_what_the_server_leaves_out_is_named(
     first = do_push()
     assert first.project is not None
     shorten(work)
-    ids = {t.data["goldwire_id"]: t.id for t in api.tasks(client, first.project.id, api.everything())}
+    ids = {t.data["goldwire_id"]: t.id for t in api.tasks(client, first.project.id, filters.everything())}
     taken = api.import_predictions
 
     def spoilt(client: Client, project: int, items: list[dict[str, Any]]) -> int:

@@ -18,10 +18,10 @@ import pytest
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api, mirror, orders, pull, push
+from goldwire.annotate.sync import api, filters, mirror, orders, pull, push
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.orders import Order
-from goldwire.annotate.sync.plan import Local
+from goldwire.annotate.sync.prefill import Local
 from goldwire.annotate.sync.push import Pushed
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.ontology import Ontology
@@ -139,7 +139,7 @@ def _round(client: Client, shaky: Client, corpus: Corpus, ontology: Ontology, or
     assert there(client, project) == wanted(local)
     assert until_done(do_push).plan.is_empty
 
-    ids = [task.id for task in api.tasks(client, project, api.everything())]
+    ids = [task.id for task in api.tasks(client, project, filters.everything())]
     for task in api.whole_tasks(client, project, ids[:4]):
         body = {"result": task.predictions[0]["result"], "lead_time": 1.0}
         client.write("POST", f"api/tasks/{task.id}/annotations/", body)

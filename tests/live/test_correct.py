@@ -14,7 +14,7 @@ import pytest
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api
+from goldwire.annotate.sync import api, filters
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora.correct import correct
 from goldwire.corpora.store import Corpus
@@ -55,7 +55,7 @@ def test_the_old_text_with_its_work_stays_beside_the_new_and_counts_once(
 
     def there() -> dict[str, list[api.Listed]]:
         found: dict[str, list[api.Listed]] = {}
-        for task in api.tasks(client, project, api.everything()):
+        for task in api.tasks(client, project, filters.everything()):
             found.setdefault(task.data["document"], []).append(task)
         return found
 
@@ -110,7 +110,7 @@ def test_killed_anywhere_each_corrected_text_comes_once_beside_its_old_one(
 ) -> None:
     work = make_corpus(tmp_path / "killed", 8)
     project = run("push", work.path, "--json").json[0]["project"]
-    for task in api.tasks(client, project, api.everything()):
+    for task in api.tasks(client, project, filters.everything()):
         annotate(client, task, "Kunduz")
     assert run("pull", work.path).code == 0
     for document in work.documents():
@@ -124,7 +124,7 @@ def test_killed_anywhere_each_corrected_text_comes_once_beside_its_old_one(
         child.wait()
     assert run("push", work.path).code == 0
     found: dict[str, list[api.Listed]] = {}
-    for task in api.tasks(client, project, api.everything()):
+    for task in api.tasks(client, project, filters.everything()):
         found.setdefault(task.data["document"], []).append(task)
     assert {id: len(tasks) for id, tasks in found.items()} == {
         document.id: 2 for document in work.documents()

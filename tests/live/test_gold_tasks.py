@@ -10,7 +10,7 @@ import pytest
 from goldwire.annotate.exchange import regions
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api
+from goldwire.annotate.sync import api, filters
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora.goldtasks import MARK
 from goldwire.corpora.store import Corpus
@@ -53,7 +53,7 @@ def test_people_are_judged_on_tasks_that_look_like_all_others(
     assert "6 gold task(s) of gold are among everybody's, unmarked" in said.err
 
     projects = {item["title"][len(group) + 2 : -1]: item["project"] for item in said.json}
-    there = {name: list(api.tasks(client, id, api.everything())) for name, id in projects.items()}
+    there = {name: list(api.tasks(client, id, filters.everything())) for name, id in projects.items()}
     theirs = [{task.data["document"] for task in there[name]} for name in ("anna", "ben")]
     known = theirs[0] & theirs[1]
     assert len(known) == 6

@@ -23,7 +23,7 @@ import pytest
 
 from goldwire.annotate.local import server
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api, journal, mirror, orders, pull, push
+from goldwire.annotate.sync import api, filters, journal, mirror, orders, pull, push
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora.errors import ServerError
 from goldwire.corpora.store import Corpus
@@ -38,7 +38,7 @@ MakeCorpus = Callable[..., Corpus]
 
 
 def keys_of(client: Client, project: int) -> list[str]:
-    return sorted(task.data["goldwire_id"] for task in api.tasks(client, project, api.everything()))
+    return sorted(task.data["goldwire_id"] for task in api.tasks(client, project, filters.everything()))
 
 
 def predictions_of(client: Client, project: int) -> list[int]:
@@ -121,7 +121,7 @@ def test_client_killed_while_predictions_are_changed(
         arguments = ("push", corpus.path, labelstudio.url, title)
         assert run_worker(labelstudio, arguments, None)
         [project] = api.projects(client, title)
-        ids = [task.id for task in api.tasks(client, project.id, api.everything())]
+        ids = [task.id for task in api.tasks(client, project.id, filters.everything())]
         theirs = [{"task": id, "model_version": "theirs", "result": [], "score": 0.5} for id in ids]
         assert api.import_predictions(client, project.id, theirs) == 48
         shorten(corpus)
@@ -183,7 +183,7 @@ def tasks_of(client: Client, corpus: Corpus, name: str) -> dict[str, int]:
     """The tasks in somebody's project, by document; each document has one at most."""
     projects = api.projects(client, f"{corpus.path.name} ({name})")
     assert len(projects) <= 1
-    listed = [task for item in projects for task in api.tasks(client, item.id, api.everything())]
+    listed = [task for item in projects for task in api.tasks(client, item.id, filters.everything())]
     found = {task.data["goldwire_id"]: task.id for task in listed}
     assert len(found) == len(listed)
     return found
@@ -215,7 +215,9 @@ def test_client_killed_while_what_was_withdrawn_is_put_aside(
         arguments = ("pull", corpus.path, labelstudio.url, corpus.path.name)
         assert run_worker(labelstudio, arguments, None)
         before = corpus.layer("annotator/owner")
-        tasks = {task.data["goldwire_id"]: task.id for task in api.tasks(client, project, api.everything())}
+        tasks = {
+            task.data["goldwire_id"]: task.id for task in api.tasks(client, project, filters.everything())
+        }
         gone = chance.sample(sorted(tasks), 10)
         for key in gone[:5]:
             client.write("DELETE", f"api/annotations/{before[key].provenance.details['annotation']}/")
@@ -322,7 +324,7 @@ def test_server_killed_while_predictions_are_changed(
         work = partial(push.push, client, corpus, ontology, order, quiet=2.0)
         project = work().project
         assert project is not None
-        ids = [task.id for task in api.tasks(client, project.id, api.everything())]
+        ids = [task.id for task in api.tasks(client, project.id, filters.everything())]
         theirs = [{"task": id, "model_version": "theirs", "result": [], "score": 0.5} for id in ids]
         assert api.import_predictions(client, project.id, theirs) == 100
         shorten(corpus)

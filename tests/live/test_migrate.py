@@ -12,7 +12,7 @@ import pytest
 from goldwire.annotate.migration import mapping, migrate
 from goldwire.annotate.migration.migrate import Planned
 from goldwire.annotate.migration.plan import Change
-from goldwire.annotate.sync import api, journal, pull, push
+from goldwire.annotate.sync import api, filters, journal, pull, push
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.orders import Order
 from goldwire.corpora import ontology as ontologies
@@ -131,7 +131,8 @@ class Site:
         assert project is not None
         self.project = project.id
         self.tasks = {
-            task.data["goldwire_id"]: task.id for task in api.tasks(client, self.project, api.everything())
+            task.data["goldwire_id"]: task.id
+            for task in api.tasks(client, self.project, filters.everything())
         }
         anna, ben = annotators
         self.names = {str(anna.id): "anna", str(ben.id): "ben"}
@@ -329,7 +330,7 @@ def test_frames_get_the_roles_of_their_new_types(
     order = Order(title=title, group=title, layout="frames", prefill="system/x", documents=documents)
     project = push.push(client, corpus, old, order).project
     assert project is not None
-    first = next(api.tasks(client, project.id, api.everything()))
+    first = next(api.tasks(client, project.id, filters.everything()))
     answer = [region("r0", "role", "attacker", 10, 16), region("k0", "role", "place", 26, 32)]
     body = msgspec.json.encode({"result": answer, "lead_time": 4.0})
     annotators[0].client.write_once(dict[str, Any], f"api/tasks/{first.id}/annotations/", body)
@@ -338,7 +339,7 @@ def test_frames_get_the_roles_of_their_new_types(
     planned = migrate.prepare(client, corpus, title, change)
     assert planned.losses == ()
     migrate.apply(client, corpus, planned, str(newer))
-    there = list(api.tasks(client, project.id, api.everything()))
+    there = list(api.tasks(client, project.id, filters.everything()))
     assert {role["value"] for role in there[0].data["roles"]} == {
         "agent", "instrument", "place", "mention",
     }  # fmt: skip

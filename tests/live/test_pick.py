@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.sync import api, picking
+from goldwire.annotate.sync import api, filters, picking
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora import samples
 from goldwire.corpora.samples import Candidate, Draw, Sample
@@ -99,7 +99,7 @@ def test_a_share_is_shown_nothing_and_what_was_shown_comes_back(
     told = pushed(run, work, "--prefill", "system/x", "--blind", "0.5")
     blind = {id for id in work.hashes() if picking.is_blind(id, 0.5)}
     assert 0 < len(blind) < 6
-    there = {task.data["document"]: task for task in api.tasks(client, told["project"], api.everything())}
+    there = {task.data["document"]: task for task in api.tasks(client, told["project"], filters.everything())}
     bare = blind | {"d00001", "d00004"}  # which the layer does not have
     assert {id for id, task in there.items() if not task.total_predictions} == bare
     for _ in there:

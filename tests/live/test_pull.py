@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.sync import api, group, journal, mirror, pull, push, remembered
+from goldwire.annotate.sync import api, filters, group, journal, mirror, pull, push, remembered
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.annotate.sync.mirror import Mirror
 from goldwire.annotate.sync.orders import Order
@@ -39,7 +39,7 @@ class Site:
         assert project is not None
         self.project = project.id
         self.tasks = {
-            task.data["goldwire_id"]: task.id for task in api.tasks(client, project.id, api.everything())
+            task.data["goldwire_id"]: task.id for task in api.tasks(client, project.id, filters.everything())
         }
 
     def pull(self, **request: Any) -> Pulled:

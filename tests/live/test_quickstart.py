@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goldwire.annotate.sync import api
+from goldwire.annotate.sync import api, filters
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora.store import open_corpus
 
@@ -37,7 +37,7 @@ def annotate(client: Client) -> None:
     (project,) = api.projects(client, "news")
     (task,) = [
         found.id
-        for found in api.tasks(client, project.id, api.everything())
+        for found in api.tasks(client, project.id, filters.everything())
         if found.data["goldwire_id"] == "a01"
     ]
     body = msgspec.json.encode({"result": RESULT, "lead_time": 20.0})

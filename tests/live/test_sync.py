@@ -14,7 +14,7 @@ import pytest
 
 from goldwire.annotate.local import server, session
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api, status
+from goldwire.annotate.sync import api, filters, status
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora import store
 from goldwire.corpora.store import Corpus
@@ -36,7 +36,7 @@ def annotate(client: Client, task: int, seconds: float = 30.0) -> None:
 
 
 def keys_in(client: Client, project: int) -> dict[str, int]:
-    return {task.data["goldwire_id"]: task.id for task in api.tasks(client, project, api.everything())}
+    return {task.data["goldwire_id"]: task.id for task in api.tasks(client, project, filters.everything())}
 
 
 def test_documents_are_shared_out_annotated_counted_and_pulled(

@@ -11,7 +11,7 @@ import pytest
 
 from goldwire.annotate.local import server, session
 from goldwire.annotate.local.server import Server
-from goldwire.annotate.sync import api, reassign
+from goldwire.annotate.sync import api, filters, reassign
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora import store
 from goldwire.corpora.store import Corpus
@@ -55,7 +55,7 @@ class Team:
 
 
 def keys(client: Client, project: int) -> dict[str, int]:
-    return {task.data["document"]: task.id for task in api.tasks(client, project, api.everything())}
+    return {task.data["document"]: task.id for task in api.tasks(client, project, filters.everything())}
 
 
 def annotate(client: Client, task: int, **more: Any) -> int:

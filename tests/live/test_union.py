@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from goldwire.annotate.adjudicate import Disagreement
-from goldwire.annotate.sync import api
+from goldwire.annotate.sync import api, filters
 from goldwire.annotate.sync.client import Client
 from goldwire.corpora import store
 from goldwire.corpora.codec import encode_lines, read_lines
@@ -62,7 +62,7 @@ def work(tmp_path: Path) -> Corpus:
 
 
 def tasks_of(client: Client, project: int) -> dict[str, api.Whole]:
-    ids = [task.id for task in api.tasks(client, project, api.everything())]
+    ids = [task.id for task in api.tasks(client, project, filters.everything())]
     return {task.data["goldwire_id"]: task for task in api.whole_tasks(client, project, ids)}
 
 

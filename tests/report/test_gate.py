@@ -11,21 +11,15 @@ from goldwire.corpora.errors import DataError, JudgementError
 from goldwire.eval.counting.counts import condense, make_counts
 from goldwire.eval.gate import policy as policies
 from goldwire.eval.gate.baseline import iter_changes, make_baseline
-from goldwire.eval.gate.judgement import Judgement, judge, losers
+from goldwire.eval.gate.judgement import Judgement, judge
+from goldwire.eval.gate.losers import losers
 from goldwire.eval.gate.policy import Policy, Rule
 from goldwire.eval.gate.wording import lines
 from goldwire.eval.measures.measure import parse
 from goldwire.eval.plugin import Bench
 from goldwire.eval.scoring.parts import CorpusFacts, OntologyFacts
-from goldwire.eval.scoring.record import (
-    FORMAT,
-    REJECTED,
-    CountTable,
-    LayerFacts,
-    Record,
-    encode_patterns,
-    failed_runs,
-)
+from goldwire.eval.scoring.record import FORMAT, REJECTED, LayerFacts, Record, failed_runs
+from goldwire.eval.scoring.tables import CountTable, encode_patterns
 
 MEASURE = "entity:span+type@exact"
 

@@ -19,8 +19,8 @@ from goldwire.corpora.errors import DataError, Fault, InputTypeError, InputValue
 from goldwire.corpora.offsets import surface
 from goldwire.corpora.types import Annotations, Document
 from goldwire.corpora.valid import sound
-from goldwire.eval.counting.counters import texts_wanted
 from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.requirements import texts_wanted
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.measures.references import Policy

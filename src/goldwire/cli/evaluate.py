@@ -10,11 +10,13 @@ from goldwire.cli import (
     gate,
     judge,
     matrix,
+    measures,
     merge,
     prompt,
     report,
     run,
     score,
+    systems,
 )
 from goldwire.cli.options import App
 
@@ -22,13 +24,13 @@ app = App()
 
 
 app.command("run")(run.run)
-app.command("systems")(run.systems)
+app.command("systems")(systems.systems)
 app.command("prompt")(prompt.prompt)
 app.command("matrix")(matrix.matrix)
 app.command("score")(score.score)
 app.command("merge")(merge.merge)
-app.command("measures")(score.measures)
-app.command("suites")(score.suites)
+app.command("measures")(measures.measures)
+app.command("suites")(measures.suites)
 app.command("compare")(compare.compare)
 app.command("agreement")(agreement.agreement)
 app.command("judge")(judge.judge)

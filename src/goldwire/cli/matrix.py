@@ -76,7 +76,7 @@ def matrix(
       goldwire eval matrix work --prompts own,prompts/v2.toml --models small,large --systems systems.toml
       goldwire eval matrix work --prompts v2.toml,v3.toml --models gpt=llm:NAME@https://HOST/v1 --runs 5
     """
-    from goldwire.cli.run import priced
+    from goldwire.cli.systems import priced
     from goldwire.corpora.lock import check_own
     from goldwire.corpora.store import open_corpus
     from goldwire.eval.measures.measure import parse
@@ -122,7 +122,7 @@ def _split(text: str) -> list[str]:
 
 
 def _with(system: System, options: list[str], allow_failures: str | None) -> System:
-    from goldwire.cli.run import limited, with_settings
+    from goldwire.cli.systems import limited, with_settings
 
     settings = [f"{system.name}.{text}" for text in options]
     (found,) = with_settings([system], [], settings, [])

@@ -84,7 +84,7 @@ def _change(folder: Path, to: str, plan: Path | None) -> Change | None:
     from goldwire.annotate.migration.plan import Change
     from goldwire.corpora import ontology as ontologies
     from goldwire.corpora import toml
-    from goldwire.corpora.errors import CorpusError, DataError
+    from goldwire.corpora.errors import CorpusError, check_sound
 
     _, old = open_both(folder)
     new = ontologies.read(to)
@@ -93,9 +93,7 @@ def _change(folder: Path, to: str, plan: Path | None) -> Change | None:
     wanted = mapping.Moves()
     if plan is not None:
         wanted = mapping.decode(toml.read(plan, CorpusError), str(plan))
-    faults = mapping.check(wanted, old, new, str(plan))
-    if faults:
-        raise DataError(f"{plan}: {len(faults)} fault(s)", faults)
+    check_sound(plan, mapping.check(wanted, old, new, str(plan)))
     return Change(old=old, new=new, moves=wanted)
 
 

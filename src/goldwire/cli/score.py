@@ -1,9 +1,8 @@
-"""`goldwire eval score`, `measures` and `suites`: score layers against gold, and say what is counted."""
+"""`goldwire eval score`: score layers against gold, and keep the record."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -30,11 +29,10 @@ from goldwire.cli.clusters import LOCAL, cluster_of
 from goldwire.cli.options import refuse
 from goldwire.cli.output import Json, note, print_json, say
 from goldwire.corpora.garbage import no_collection
-from goldwire.corpora.visible import visible, word
+from goldwire.corpora.visible import word
 
 if TYPE_CHECKING:
     from goldwire.corpora.store import Corpus
-    from goldwire.eval.measures.suites import Meaning, Suite
     from goldwire.eval.scoring.blockwise import ScoredBlock
     from goldwire.eval.scoring.plan import Plan
     from goldwire.eval.scoring.record import Record
@@ -353,70 +351,11 @@ def _lost(record: Record, options: Options) -> Iterator[str]:
 
 def record_place(corpus: Corpus, name: str | None, chosen: Path | None = None) -> Path:
     """Where a record of a name is kept: with its corpus, or here if that is packed, and so is not changed."""
-    from goldwire.corpora.store import RECORDS, check_layer
+    from goldwire.corpora.integrity import check_layer
+    from goldwire.corpora.store import RECORDS
 
     found = "measures" if name is None else name
     check_layer(found)
     if chosen is not None:
         return chosen
     return Path(f"{found}.json") if corpus.source is not None else corpus.path / RECORDS / f"{found}.json"
-
-
-# ---------------------------------------------------------------- what there is
-def measures(
-    wanted: Annotated[
-        list[str] | None, typer.Argument(metavar="[MEASURE]…", help="All if not given.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Say what measures mean: definition, what counts, source, and which scorer agrees.
-
-    \b
-    Example:
-      goldwire eval measures AC+ "entity:span+type@iou>=0.5"
-    """
-    from goldwire.eval.measures.measure import parse
-    from goldwire.eval.measures.suites import explain, meanings, of_packages
-
-    found = [explain(parse(text)) for text in wanted] if wanted else [*meanings().values(), *of_packages()]
-    if as_json:
-        print_json(found)
-        return
-    for meaning in found:
-        _tell(f"{meaning.name}  {meaning.measure}" if meaning.name else meaning.measure, meaning)
-
-
-def suites(
-    wanted: Annotated[list[str] | None, typer.Argument(metavar="[SUITE]…", help="All if not given.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Say what suites there are: their measures, definition, what counts, source, and which scorer agrees.
-
-    \b
-    Example:
-      goldwire eval suites textee
-    """
-    from goldwire.eval.measures.suites import read_suite, suite_names
-
-    found = [read_suite(suite) for suite in wanted or suite_names()]
-    if as_json:
-        print_json(found)
-        return
-    for suite in found:
-        _tell(f"{suite.name}  {suite.title}", suite, "measures  " + "  ".join(suite.measures))
-
-
-def _tell(title: str, about: Meaning | Suite, more: str = "") -> None:
-    from rich.console import Console
-    from rich.padding import Padding
-    from rich.text import Text
-
-    console = Console(file=sys.stdout)
-    console.print(Text(visible(title), "bold"))
-    facts = (("counts", about.counts), ("source", about.source), ("agrees with", about.agrees))
-    lines = [
-        about.definition,
-        *(f"{key}: {value}" for key, value in facts if value),
-        *([more] if more else []),
-    ]
-    console.print(Padding(Text(visible("\n".join(lines))), (0, 0, 1, 2)))

@@ -11,6 +11,7 @@ import msgspec
 
 from goldwire.corpora import convert, coverage, duplicates, library, splits, versions
 from goldwire.corpora import ontology as ontologies
+from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.codec import iter_encoded
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.formats import Reading
@@ -25,7 +26,6 @@ from goldwire.corpora.store import (
     Corpus,
     Manifest,
     create_corpus,
-    encode_tokens,
     open_corpus,
     write_documents,
     writing,
@@ -228,7 +228,7 @@ def _check_tokens(corpus: Corpus, tokens: Mapping[str, Sequence[Tokens]]) -> Non
     other = [
         name
         for name, path in there.items()
-        if not path.is_file() or path.read_bytes() != encode_tokens(tokens[name])
+        if not path.is_file() or path.read_bytes() != kept_tokens.encode(tokens[name])
     ]
     if other:
         raise CorpusError(

@@ -18,7 +18,7 @@ from goldwire.corpora.lens import Lens
 from goldwire.corpora.names import check_new
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import by_kind, in_line, is_all_rejected, write_quarantine
-from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, encode_tokens, writing
+from goldwire.corpora.store import SYSTEM, Corpus, encode_layer, writing
 from goldwire.corpora.types import Annotations, Document, Tokens
 from goldwire.corpora.valid import sound
 from goldwire.corpora.values import rejoined
@@ -187,7 +187,7 @@ def _is_other(corpus: Corpus, layer: str, lines: Iterable[Annotations], tokens: 
         return False
     if path.read_bytes() != encode_layer(lines):
         return True
-    return bool(tokens) and beside.is_file() and beside.read_bytes() != encode_tokens(tokens)
+    return bool(tokens) and beside.is_file() and beside.read_bytes() != kept_tokens.encode(tokens)
 
 
 def read_library(name: str, corpus: Corpus) -> Reading:

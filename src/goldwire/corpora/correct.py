@@ -25,7 +25,7 @@ from goldwire.corpora.errors import CorpusError, DataError, Fault, nearest
 from goldwire.corpora.ingest import headline
 from goldwire.corpora.names import check_new
 from goldwire.corpora.offsets import hash_text
-from goldwire.corpora.store import DOCUMENTS, MACHINES, Corpus, encode_layer, encode_tokens, writing
+from goldwire.corpora.store import DOCUMENTS, MACHINES, Corpus, encode_layer, writing
 from goldwire.corpora.types import Annotations, Document, Excluded, Rejected, Span, Tokens
 from goldwire.corpora.versions import FORMAT, Version
 
@@ -199,7 +199,7 @@ class _Plan:
         self.tokens[layer] = there[0]
         staying = [one for one in every if one.document != self.old.id]
         name = path.relative_to(self.corpus.path).as_posix()
-        self.files[name] = encode_tokens([*staying, *([carried] if carried else [])])
+        self.files[name] = kept_tokens.encode([*staying, *([carried] if carried else [])])
         return "lost" if carried is None else "carried"
 
 

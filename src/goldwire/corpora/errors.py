@@ -85,6 +85,12 @@ class Faults(list[Fault]):
             raise DataError(f"{len(self)} {what}; nothing was taken", self)
 
 
+def check_sound(where: object, faults: Iterable[Fault]) -> None:
+    """Raise `DataError` with all faults of what is at a place, if there are any."""
+    if found := [*faults]:
+        raise DataError(f"{where}: {len(found)} fault(s)", found)
+
+
 class CorpusError(GoldwireError):
     """A corpus, layer or document is missing, misnamed or in the way."""
 

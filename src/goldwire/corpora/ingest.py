@@ -21,10 +21,10 @@ from goldwire.corpora.encodings import decode, iter_text, text_faults, text_warn
 from goldwire.corpora.errors import CorpusError, DataError, Fault
 from goldwire.corpora.files import PARQUET, File, find
 from goldwire.corpora.html import decode_html
+from goldwire.corpora.integrity import check_id
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.rows import ALL, Item, Row, iter_csv, iter_jsonl, iter_parquet
 from goldwire.corpora.spool import Chosen, Documents, Spool
-from goldwire.corpora.store import check_id
 from goldwire.corpora.types import Document, Meta
 
 ENCODED = (".txt", ".jsonl", ".csv")  # files that do not say what they are encoded in

@@ -17,11 +17,9 @@ under one lock (see `lock`): `with writing(corpus, "what I do") as corpus`.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
@@ -31,12 +29,13 @@ from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.atomic import Staged, write_atomic, write_folder
 from goldwire.corpora.codec import encode_lines, iter_encoded, iter_lines, read_lines
 from goldwire.corpora.digest import of_documents
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError, check_sound
+from goldwire.corpora.integrity import Bound, check_layer, document_faults, layer_faults
 from goldwire.corpora.lock import PACKED, locked
 from goldwire.corpora.names import check_apart, check_new
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.parts import Part
+from goldwire.corpora.source import Source
 from goldwire.corpora.spool import Documents, Stored
 from goldwire.corpora.types import Annotations, Document, Tokens
 
@@ -45,9 +44,6 @@ QUARANTINE = "quarantine"
 INDEX = "goldwire.json"  # of a packed corpus
 SYSTEM = "system/"  # where the layers of systems are: a document without a line counts as empty there
 MACHINES = (SYSTEM, "prediction/")  # layers that no person made: of systems, and pulled from a server
-NAME_BYTES = 200  # with an ending and a temporary one, under the 255 bytes that file systems allow
-_NAME = re.compile(r"[^\W_][\w.\-]*")
-_ID = re.compile(r"[^\s./\\][^/\\]*")
 
 
 class Splits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -75,39 +71,6 @@ class _Identity(msgspec.Struct, frozen=True):
 
     id: str
     sha256: str
-
-
-class _Bound(msgspec.Struct):
-    document: str
-    sha256: str
-
-
-class Source(Protocol):
-    """Where the files of a packed corpus come from (see `packed.opened`)."""
-
-    @property
-    def address(self) -> str:
-        """What people call the corpus."""
-
-    @property
-    def parts(self) -> int:
-        """In how many parts it is packed."""
-
-    @property
-    def documents(self) -> int:
-        """How many documents it has."""
-
-    def layers(self) -> list[str]:
-        """The names of all layers, sorted."""
-
-    def bring(self, path: str) -> None:
-        """See to it that documents, a layer or its tokens are in the directory, if the corpus has them."""
-
-    def digest(self, name: str) -> str | None:
-        """The SHA-256 of the file `documents`, `layers/NAME` or `tokens/NAME`, or of another by its path."""
-
-    def lines(self, table: str, part: Part) -> Iterator[tuple[int, bytes]]:
-        """Lines of such a file with their numbers: at least all those of a part."""
 
 
 class Corpus(msgspec.Struct, frozen=True):
@@ -140,9 +103,7 @@ class Corpus(msgspec.Struct, frozen=True):
         """All documents, in the order of the file. Raises `DataError` if one is not what its hash says."""
         path = self.documents_path()
         documents = read_lines(path, Document)
-        faults = [*document_faults(documents)]
-        if faults:
-            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        check_sound(path, document_faults(documents))
         return documents
 
     @contextmanager
@@ -153,9 +114,7 @@ class Corpus(msgspec.Struct, frozen=True):
         """
         path = self.documents_path()
         with Stored(path) as documents:
-            faults = [*document_faults(documents)]
-            if faults:
-                raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+            check_sound(path, document_faults(documents))
             yield documents
 
     def ontology(self) -> Ontology | None:
@@ -209,9 +168,7 @@ class Corpus(msgspec.Struct, frozen=True):
         """
         path = self.layer_file(name)
         annotations = read_lines(path, Annotations)
-        faults = layer_faults(annotations, self.hashes())
-        if faults:
-            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        check_sound(path, layer_faults(annotations, self.hashes()))
         return {item.document: item for item in annotations}
 
     def iter_fitting(self, name: str) -> Iterator[Annotations]:
@@ -221,7 +178,7 @@ class Corpus(msgspec.Struct, frozen=True):
         """
         path, hashes = self.layer_file(name), self.hashes()
         try:
-            bound = (line for line in iter_lines(path, _Bound) if hashes.get(line.document) == line.sha256)
+            bound = (line for line in iter_lines(path, Bound) if hashes.get(line.document) == line.sha256)
             faults = layer_faults(bound, hashes)
             for line in iter_lines(path, Annotations) if not faults else ():
                 if hashes.get(line.document) == line.sha256:
@@ -229,13 +186,12 @@ class Corpus(msgspec.Struct, frozen=True):
         except DataError:
             self.fitting(name)  # raises with the faults of all lines
             raise
-        if faults:
-            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        check_sound(path, faults)
 
     def stale(self, name: str) -> list[str]:
         """The documents of a layer's lines that are of other texts than the corpus's."""
         hashes = self.hashes()
-        lines = iter_lines(self.layer_file(name), _Bound)
+        lines = iter_lines(self.layer_file(name), Bound)
         return [line.document for line in lines if hashes.get(line.document) != line.sha256]
 
     def layer_file(self, name: str) -> Path:
@@ -261,9 +217,7 @@ class Corpus(msgspec.Struct, frozen=True):
         lines = read_lines(path, Annotations) if path.is_file() else []
         fit = [line for line in lines if hashes.get(line.document) == line.sha256]
         stale = [line for line in lines if hashes.get(line.document) != line.sha256]
-        faults = layer_faults(fit, hashes)
-        if faults:
-            raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+        check_sound(path, layer_faults(fit, hashes))
         return {line.document: line for line in fit}, stale
 
     def write_layer(
@@ -288,10 +242,10 @@ class Corpus(msgspec.Struct, frozen=True):
             if faults:
                 raise DataError(f"layer {name!r} does not fit {self.path}; nothing was written", faults)
             if (staying := kept_tokens.outdated(beside, items)) is not None:
-                _write_tokens(beside, staying)
+                kept_tokens.write(beside, staying)
             write_atomic(path, encode_layer([*items, *stale]))
             if kept := list(tokens):
-                _write_tokens(beside, kept)
+                kept_tokens.write(beside, kept)
         return path
 
     def put_layer(self, name: str, staged: Staged) -> None:
@@ -306,7 +260,7 @@ class Corpus(msgspec.Struct, frozen=True):
             if beside.is_file():  # which may be of a layer of this name that was imported once
                 lines = iter_lines(staged.temporary, Annotations)
                 if (staying := kept_tokens.outdated(beside, lines)) is not None:
-                    _write_tokens(beside, staying)
+                    kept_tokens.write(beside, staying)
             staged.put()
 
     def check_new_layer(self, name: str) -> None:
@@ -384,7 +338,7 @@ def create_corpus(
     }
     contents |= {f"{LAYERS}/{name}.jsonl": encode_layer(layer) for name, layer in annotations.items()}
     contents |= {
-        kept_tokens.path_of(Path(), name).as_posix(): encode_tokens(kept)
+        kept_tokens.path_of(Path(), name).as_posix(): kept_tokens.encode(kept)
         for name, kept in (tokens or {}).items()
         if kept
     }
@@ -433,75 +387,6 @@ def encode_layer(annotations: Iterable[Annotations]) -> bytes:
     return encode_lines(sorted(annotations, key=lambda item: item.document))
 
 
-def encode_tokens(kept: Iterable[Tokens]) -> bytes:
-    """The tokens of a layer as they are on disk: a line for each document, in order of id."""
-    return encode_lines(sorted(kept, key=lambda item: item.document))
-
-
-def _write_tokens(path: Path, kept: Iterable[Tokens]) -> None:
-    if content := encode_tokens(kept):
-        write_atomic(path, content)
-    else:
-        path.unlink(missing_ok=True)
-
-
 def make_document(id: str, text: str, **fields: object) -> Document:
     """A document with its hash computed; `fields` are those of `Document` (meta, excluded)."""
     return Document(id=id, text=text, sha256=hash_text(text), **fields)  # type: ignore[arg-type]  # other names are refused
-
-
-def check_id(id: str) -> None:
-    """Raise `CorpusError` unless a document id is safe as a file name as well."""
-    if not (_ID.fullmatch(id) and id.isprintable() and id == id.strip() and _is_short(id)):
-        raise CorpusError(
-            f"{id!r} is no document id: visible characters without `/` and `\\`, no `.` in front, "
-            f"no space around them, {NAME_BYTES} bytes at most"
-        )
-
-
-def check_layer(name: str) -> None:
-    """Raise `CorpusError` unless a layer name is made of safe file names divided by `/`."""
-    if not all(_NAME.fullmatch(part) and _is_short(part) for part in name.split("/")):
-        raise CorpusError(
-            f"{name!r} is no layer name: letters, digits, `.`, `-` and `_`, a letter or digit first, "
-            f"{NAME_BYTES} bytes at most, parts divided by `/`"
-        )
-
-
-def _is_short(name: str) -> bool:
-    return len(name.encode("utf-8", "surrogatepass")) <= NAME_BYTES
-
-
-def document_faults(documents: Iterable[Document]) -> Iterator[Fault]:
-    """Faults of documents: unsafe or repeated ids, a text that is not what its hash says, bad regions."""
-    seen: set[str] = set()
-    for document in documents:
-        where = document.id
-        try:
-            check_id(document.id)
-        except CorpusError as error:
-            yield Fault(where, "$.id", str(error))
-        if document.id in seen:
-            yield Fault(where, "$.id", "is the id of an earlier document too")
-        seen.add(document.id)
-        if not document.text.strip():
-            yield Fault(where, "$.text", "is empty")
-        if hash_text(document.text) != document.sha256:
-            yield Fault(where, "$.sha256", "is not the hash of the text: one of the two was changed")
-        for i, region in enumerate(document.excluded):
-            if not region.start < region.end <= len(document.text):
-                yield Fault(where, f"$.excluded[{i}]", f"[{region.start}, {region.end}] is not in the text")
-
-
-def layer_faults(annotations: Iterable[Annotations | _Bound], hashes: dict[str, str]) -> list[Fault]:
-    """Faults of a layer against the texts of its corpus, given as SHA-256 by document id."""
-    faults, seen = [], set()
-    for item in annotations:
-        if item.document in seen:
-            faults.append(Fault(item.document, "$.document", "occurs twice in the layer"))
-        seen.add(item.document)
-        if item.document not in hashes:
-            faults.append(Fault(item.document, "$.document", "is not a document of the corpus"))
-        elif hashes[item.document] != item.sha256:
-            faults.append(Fault(item.document, "$.sha256", "the layer was made for another text"))
-    return faults

@@ -25,9 +25,10 @@ import msgspec
 
 from goldwire.corpora import tokens as kept_tokens
 from goldwire.corpora.codec import BOM, BROKEN, check_file, hash_file, line_faults
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError, Fault, check_sound
 from goldwire.corpora.parts import Part
-from goldwire.corpora.store import DOCUMENTS, MANIFEST, Corpus, Source, encode_manifest
+from goldwire.corpora.source import Source
+from goldwire.corpora.store import DOCUMENTS, MANIFEST, Corpus, encode_manifest
 from goldwire.corpora.types import Annotations, Document, Tokens
 
 SOURCE = "documents"  # what the source of documents is called; those of layers are layers/NAME, tokens/NAME
@@ -205,9 +206,8 @@ class _Sorter:
 
     def check(self, where: Path) -> None:
         """Raise `DataError` if an id stands in two groups: the small corpus has one of the two documents."""
-        if self.twice:
-            faults = [Fault(id, "$.id", "is the id of an earlier document too") for id in self.twice]
-            raise DataError(f"{where}: {len(faults)} fault(s)", faults)
+        same = "is the id of an earlier document too"
+        check_sound(where, [Fault(id, "$.id", same) for id in self.twice])
 
 
 # ---------------------------------------------------------------- files

@@ -18,13 +18,14 @@ from typing import Any
 
 import msgspec
 
-from goldwire.corpora.codec import read_lines
+from goldwire.corpora.atomic import write_atomic
+from goldwire.corpora.codec import encode_lines, read_lines
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.corpora.types import Annotations, Tokens
 
 UNTAGGED = "none"  # the scheme of tokens that came without tags
 TOKENS = "tokens"  # the folder, beside that of the layers
-_encode = msgspec.json.Encoder().encode
+_json = msgspec.json.Encoder().encode
 DIGITS = 16  # of the hash: against chance, not against forgers
 
 
@@ -71,7 +72,7 @@ def _bond(line: Annotations, *content: Any) -> str:
     mentions = [(mention.type, mention.spans) for mention in line.mentions]
     if len(mentions) > 1:
         mentions.sort()
-    return hashlib.sha256(_encode((line.sha256, mentions, content))).hexdigest()[:DIGITS]
+    return hashlib.sha256(_json((line.sha256, mentions, content))).hexdigest()[:DIGITS]
 
 
 def by_document(kept: Sequence[Tokens]) -> dict[str, Tokens]:
@@ -106,6 +107,19 @@ def read(path: Path) -> list[Tokens]:
         return read_lines(path, Tokens)
     except DataError as error:
         raise unreadable(path, error) from error
+
+
+def encode(kept: Iterable[Tokens]) -> bytes:
+    """The tokens of a layer as they are on disk: a line for each document, in order of id."""
+    return encode_lines(sorted(kept, key=lambda item: item.document))
+
+
+def write(path: Path, kept: Iterable[Tokens]) -> None:
+    """Replace the tokens of a layer; without any there is no file."""
+    if content := encode(kept):
+        write_atomic(path, content)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def unreadable(path: Path, error: DataError) -> DataError:

@@ -24,7 +24,6 @@ from goldwire.corpora.store import (
     Corpus,
     encode_layer,
     encode_manifest,
-    encode_tokens,
 )
 from goldwire.corpora.types import Annotations, Document, Tokens
 
@@ -106,7 +105,7 @@ def files(
         home / DOCUMENTS: encode_lines([document]),
     }
     found |= {home / LAYERS / f"{name}.jsonl": encode_layer(lines) for name, lines in layers.items()}
-    found |= {kept_tokens.path_of(home, name): encode_tokens([kept]) for name, kept in tokens.items()}
+    found |= {kept_tokens.path_of(home, name): kept_tokens.encode([kept]) for name, kept in tokens.items()}
     own = corpus.path / (manifest.ontology or "")
     if own.is_file():
         found[home / str(manifest.ontology)] = read_bytes(own)

@@ -8,11 +8,12 @@ from typing import Any, Literal
 import msgspec
 
 from goldwire.annotate.exchange import frames
-from goldwire.annotate.sync.api import KEY
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import CorpusError, GoldwireError
+from goldwire.corpora.integrity import check_id
 from goldwire.corpora.offsets import hash_text
-from goldwire.corpora.store import DOCUMENTS, Corpus, check_id, make_document
+from goldwire.corpora.store import DOCUMENTS, Corpus, make_document
 from goldwire.corpora.types import Document, Excluded
 
 Origin = Literal["corpus", "changed", "foreign"]

@@ -14,7 +14,7 @@ import msgspec
 
 from goldwire.annotate.exchange import exports
 from goldwire.annotate.exchange.exports import Entry
-from goldwire.annotate.exchange.tasks import MARKS, Task
+from goldwire.annotate.exchange.tasks import KEY, MARKS, Task
 from goldwire.annotate.interface import colours, keys
 from goldwire.annotate.interface.doubtconfig import (
     CHOICES,
@@ -70,7 +70,7 @@ def _task(doubt: Doubt, document: Document, ontology: Ontology) -> Task:
     ]
     first, second = (f"{number}. {_said(doubt, one)}" for number, one in enumerate(readings, start=1))
     data = {
-        "goldwire_id": f"{doubt.document}?{doubt.id}",
+        KEY: f"{doubt.document}?{doubt.id}",
         "document": doubt.document,
         "sha256": document.sha256,
         ID: doubt.id,

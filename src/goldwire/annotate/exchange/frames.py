@@ -86,7 +86,7 @@ def _task(
     return {
         "data": {
             **tasks.data(document),
-            "goldwire_id": f"{document.id}/{event.id}",
+            tasks.KEY: f"{document.id}/{event.id}",
             "event": event.id,
             "event_type": event.type,
             "layer": version,

@@ -27,10 +27,10 @@ from goldwire.annotate.exchange.exports import Bound, Entry, EntryKind
 from goldwire.corpora import nobody
 from goldwire.corpora.carry import Correction, carry, correction
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.integrity import check_layer
 from goldwire.corpora.offsets import by_text
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.rejected import in_line
-from goldwire.corpora.store import check_layer
 from goldwire.corpora.types import PREFILL, Annotations, Document, Provenance, Rejected
 
 TOOL = "label-studio"

@@ -14,10 +14,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from goldwire.annotate.exchange import utf16
 from goldwire.annotate.exchange.controls import Control, Controls, attribute_name
 from goldwire.annotate.interface import labelconfig
 from goldwire.corpora.encodings import composed
-from goldwire.corpora.offsets import Converter, OffsetError
 from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.types import Rejected, Span
 from goldwire.corpora.validate import Flaw
@@ -146,7 +146,7 @@ def sort(results: Any, text: str, controls: Controls, place: Callable[[int], int
         return sorter.out
     sorter.out.given = results
     plain = [_plain(result, index) for index, result in enumerate(results)]
-    sorter.in_utf16 = _look_like_utf16(plain, text)
+    sorter.in_utf16 = utf16.is_likely(plain, text)
     for index, result in enumerate(plain):
         try:
             sorter.sort(index, result)
@@ -240,7 +240,7 @@ class _Sorter:
         """Why the offsets of a region without words are not believed."""
         if not self.in_utf16 or value.text is not None or value.start == value.end:
             return None
-        other = _decoded(value.start, value.end, self.text)
+        other = utf16.decode(value.start, value.end, self.text)
         if other == Span(value.start, value.end):
             return None
         here = self.text[value.start : value.end]
@@ -256,7 +256,7 @@ class _Sorter:
             if start < end:
                 return Span(start, end)
             return Flaw("", "empty-span", f"[{start}, {end}] covers nothing")
-        if (repaired := _from_utf16(value, text)) is not None:
+        if (repaired := utf16.proved(value.start, value.end, value.text, text)) is not None:
             self.out.repaired["offsets in UTF-16"] += 1
             return repaired
         if fits:
@@ -372,46 +372,3 @@ def same_words(got: str, said: str) -> bool:
     (True, False)
     """
     return got == said or _SPACE.sub(" ", got).strip() == _SPACE.sub(" ", said).strip()
-
-
-def _look_like_utf16(results: Iterable[Any], text: str) -> bool:
-    """Whether regions without words are words of the text more often if their offsets count UTF-16 units."""
-    if text.isascii() or max(text) <= "\uffff":
-        return False
-    plain = encoded = 0
-    for result in results:
-        value = result.get("value") if isinstance(result, dict) else None
-        if not isinstance(value, dict) or value.get("text") is not None:
-            continue
-        start, end = value.get("start"), value.get("end")
-        if isinstance(start, int) and isinstance(end, int):
-            plain += _are_words(Span(start, end), text)
-            encoded += _are_words(_decoded(start, end, text), text)
-    return encoded > plain
-
-
-def _decoded(start: int, end: int, text: str) -> Span | None:
-    """UTF-16 offsets as code points; None if they are none of the text."""
-    converter = Converter(text, "utf-16")
-    try:
-        return Span(converter.decode(start), converter.decode(end))
-    except OffsetError:
-        return None
-
-
-def _are_words(span: Span | None, text: str) -> bool:
-    """Whether a span begins and ends where words do."""
-    if span is None or not 0 <= span.start < span.end <= len(text):
-        return False
-    words = text[span.start : span.end]
-    before, after = text[span.start - 1 : span.start], text[span.end : span.end + 1]
-    cuts = (before.isalnum() and words[0].isalnum()) or (words[-1].isalnum() and after.isalnum())
-    return words == words.strip() and not cuts
-
-
-def _from_utf16(value: _Value, text: str) -> Span | None:
-    """The span if the offsets count UTF-16 units and the words prove it."""
-    if not value.text or text.isascii():
-        return None
-    span = _decoded(value.start, value.end, text)
-    return span if span is not None and text[span.start : span.end] == value.text else None

@@ -25,11 +25,12 @@ from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.build import Built
 from goldwire.corpora.encodings import normalise, text_faults
 from goldwire.corpora.errors import CorpusError
+from goldwire.corpora.integrity import check_id
 from goldwire.corpora.lock import locked
 from goldwire.corpora.names import check_apart
 from goldwire.corpora.offsets import hash_text
 from goldwire.corpora.rejected import is_all_rejected, survives, write_quarantine
-from goldwire.corpora.store import MANIFEST, Corpus, Manifest, check_id, make_document, open_corpus, writing
+from goldwire.corpora.store import MANIFEST, Corpus, Manifest, make_document, open_corpus, writing
 from goldwire.corpora.types import Annotations, Document, Meta
 
 FOLDER = "labelstudio"

@@ -26,8 +26,8 @@ from goldwire.corpora.types import NOTHING_SHOWN, PREFILL, Annotations, Document
 from goldwire.corpora.valid import sound
 
 Task = dict[str, Any]
+KEY = "goldwire_id"  # in the data of a task: whose it is
 NO_TITLE = "(no headline)"
-# In the data of a pushed task: the layer that is shown, `@`, and the hash of what it shows.
 MARKS = "goldwire"  # the model version of predictions that only mark excluded regions
 
 
@@ -157,7 +157,7 @@ def data(document: Document) -> Task:
     """
     meta = document.meta
     return {
-        "goldwire_id": document.id,
+        KEY: document.id,
         "document": document.id,
         "sha256": document.sha256,
         "title": meta.title or NO_TITLE,

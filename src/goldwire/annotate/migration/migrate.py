@@ -19,16 +19,18 @@ import msgspec
 
 from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.store import FOLDER
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
 from goldwire.annotate.migration.plan import Change, Context, Item, Loss, Migration, carry_layer
 from goldwire.annotate.migration.plan import plan as plan_project
-from goldwire.annotate.sync import api, link, mirror, plan, pull, put, remembered
+from goldwire.annotate.sync import api, link, mirror, prefill, pull, put, remembered
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.journal import Journal, Migrated, Migrating, open_journal
 from goldwire.annotate.sync.mirror import Progress
-from goldwire.annotate.sync.plan import Local
+from goldwire.annotate.sync.prefill import Local
+from goldwire.annotate.sync.settings import differences, setting_digest
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import BROKEN, read_lines
 from goldwire.corpora.errors import CorpusError, ServerError
@@ -155,7 +157,7 @@ class _Preparer(msgspec.Struct):
             "label_config": config if said is None else remembered.write(config, said),
             "expert_instruction": guidelines.fragment(self.change.new),
         }
-        return plan.differences(project, wanted).to_set
+        return differences(project, wanted).to_set
 
     def _framed(self, found: Iterable[dict[str, Any]]) -> dict[str, Local]:
         """The frames tasks as they are of the migrated layers."""
@@ -169,7 +171,7 @@ class _Preparer(msgspec.Struct):
             layer = {line.document: line for line in self.layers[name]}
             version = tasks.version(name, layer.values())
             encoded = frames.encode(self.documents.values(), self.change.new, layer, version)
-            local |= {task.key: task for task in plan.locals_of(encoded, name)}
+            local |= {task.key: task for task in prefill.locals_of(encoded, name)}
         return local
 
 
@@ -272,9 +274,9 @@ class _Worker:
     def _announce(self) -> None:
         """Note what is about to be put there, so that the next push does not take it for somebody else's."""
         settings = {
-            name: plan.setting_digest(name, value) for name, value in self.migration.settings_after.items()
+            name: setting_digest(name, value) for name, value in self.migration.settings_after.items()
         }
-        tasks = {str(task.after[api.KEY]): plan.digest(task.after) for task in self.migration.tasks}
+        tasks = {str(task.after[KEY]): prefill.digest(task.after) for task in self.migration.tasks}
         known = put.read(self.journal.folder)
         if known is not None:
             put.write(self.journal.folder, known.with_more(settings, tasks))

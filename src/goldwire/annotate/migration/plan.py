@@ -14,12 +14,13 @@ import msgspec
 
 from goldwire.annotate.exchange import exports, frames
 from goldwire.annotate.exchange.exports import Bound, Entry
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.interface.labelconfig import TEXT
 from goldwire.annotate.migration import rewrite
 from goldwire.annotate.migration.mapping import Moves
 from goldwire.annotate.migration.rewrite import Rewritten
-from goldwire.annotate.sync.api import KEY, Project
-from goldwire.annotate.sync.plan import Local
+from goldwire.annotate.sync.api import Project
+from goldwire.annotate.sync.prefill import Local
 from goldwire.corpora.offsets import by_text
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Document

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import msgspec
 
+from goldwire.annotate.sync import filters
 from goldwire.annotate.sync.client import Client, RefusedError
 from goldwire.corpora.errors import ServerError
 
@@ -24,9 +24,6 @@ ASKED = (
     300  # tasks asked for by id: 17 characters each stay under the 8,192 that a web server takes in a line
 )
 _ABSENT = 404
-KEY = "goldwire_id"  # in the data of a task: whose it is
-_ADDRESS = 6000  # characters of a filter in an address
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # how filters take times
 
 
 class Project(msgspec.Struct, frozen=True, kw_only=True):
@@ -209,15 +206,7 @@ def delete_untouched(client: Client, project: int, ids: Sequence[int]) -> None:
     would mean all tasks there; it asks for nothing here.
     """
     if ids:
-        idle = [
-            _filter("total_annotations", "equal", "Number", 0),
-            _filter("cancelled_annotations", "equal", "Number", 0),
-            _filter("draft_exists", "equal", "Boolean", "false"),
-        ]
-        body = {
-            "filters": {"conjunction": "and", "items": idle},
-            "selectedItems": {"all": False, "included": [*ids]},
-        }
+        body = {**filters.every(filters.untouched()), **_selected(ids)}
         client.write("POST", f"api/dm/actions/?id=delete_tasks&project={project}", body)
 
 
@@ -255,61 +244,13 @@ def _clock(date: str | None) -> datetime:
         return datetime.now(UTC)
 
 
-Filter = dict[str, Any]
-
-
-def changed_since(time: datetime) -> Filter:
-    """Tasks that were made or annotated after a time of the server; drafts do not count there."""
-    return _filter("updated_at", "greater", "Datetime", time.astimezone(UTC).strftime(_TIME))
-
-
-def with_drafts() -> Filter:
-    """Tasks that hold a draft of anybody."""
-    return _filter("draft_exists", "equal", "Boolean", "true")
-
-
-def with_marks() -> Filter:
-    """Tasks whose predictions were last set together with those of others (`bulk`)."""
-    return _filter("data.prefill", "contains", "String", "@?")
-
-
-def everything() -> Filter:
-    """All tasks."""
-    return _filter("id", "greater", "Number", 0)
-
-
-def with_ids(ids: Sequence[int]) -> Filter:
-    """Tasks by their ids on the server, at most `ASKED`."""
-    return _filter("id", "in_list", "Number", [*ids])
-
-
-def with_keys(keys: Sequence[str]) -> Iterator[Filter]:
-    """Tasks that carry one of our ids; a filter for as many ids as an address holds."""
-    chosen: list[str] = []
-    for key in keys:
-        if chosen and len(quote(_query(_keyed([*chosen, key])))) > _ADDRESS:
-            yield _keyed(chosen)
-            chosen = []
-        chosen.append(key)
-    if chosen:
-        yield _keyed(chosen)
-
-
-def _keyed(keys: list[str]) -> Filter:
-    return _filter(f"data.{KEY}", "in_list", "String", keys)
-
-
-def _filter(column: str, operator: str, type: str, value: Any) -> Filter:
-    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": type, "value": value}
-
-
-def count(client: Client, project: int, chosen: Filter) -> int:
+def count(client: Client, project: int, chosen: filters.Filter) -> int:
     """How many tasks a filter lets through."""
-    params = {"project": project, "page_size": 1, "resolve_uri": False, "query": _query(chosen)}
+    params = {"project": project, "page_size": 1, "resolve_uri": False, "query": filters.query(chosen)}
     return client.read_as(_Page, "api/tasks/", params).total
 
 
-def tasks(client: Client, project: int, chosen: Filter) -> Iterator[Listed]:
+def tasks(client: Client, project: int, chosen: filters.Filter) -> Iterator[Listed]:
     """The tasks that a filter lets through, oldest first."""
     page = 1
     while True:
@@ -318,7 +259,7 @@ def tasks(client: Client, project: int, chosen: Filter) -> Iterator[Listed]:
             "page": page,
             "page_size": LISTED,
             "resolve_uri": False,
-            "query": _query(chosen),
+            "query": filters.query(chosen),
         }
         found = client.read_as(_Page, "api/tasks/", params)
         yield from found.tasks
@@ -336,10 +277,6 @@ def _next(client: Client, page: int) -> int:
     return page + 1
 
 
-def _query(chosen: Filter) -> str:
-    return msgspec.json.encode({"filters": {"conjunction": "and", "items": [chosen]}}).decode()
-
-
 def export(client: Client, project: int, ids: Iterable[int]) -> bytes:
     """Tasks by id, as the server exports them: annotations, everybody's drafts, predictions by id."""
     params = {"exportType": "JSON", "download_all_tasks": True, "ids[]": list(ids)}
@@ -350,13 +287,13 @@ def whole_tasks(client: Client, project: int, ids: Sequence[int]) -> list[Whole]
     """Tasks by id, at most `LISTED`, with their predictions and with what anybody has begun."""
     if not ids:
         return []
-    chosen = with_ids(ids)
+    chosen = filters.with_ids(ids)
     params = {
         "project": project,
         "page_size": LISTED,
         "fields": "all",
         "resolve_uri": False,
-        "query": _query(chosen),
+        "query": filters.query(chosen),
     }
     return client.read_as(_WholePage, "api/tasks/", params).tasks
 

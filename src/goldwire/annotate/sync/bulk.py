@@ -1,9 +1,10 @@
 """Changes the predictions of many tasks that are there, in slices that hold the server's database briefly.
 
 A request for one task takes a fifth of a second however little is in it, so each slice is one list, one
-deletion, one import and one field set in all its tasks. That field says which run it was (`plan.marker`), not
-what is shown, for it is the same in all: what each task was given is noted here (`put`), and another clone
-reads the predictions once. The server notes no time for any of this, so the project remembers the run too.
+deletion, one import and one field set in all its tasks. That field says which run it was (`prefill.marker`),
+not what is shown, for it is the same in all: what each task was given is noted here (`put`), and another
+clone reads the predictions once. The server notes no time for any of this, so the project remembers the run
+too.
 
 Deleting takes the predictions of others with it. They are kept in a file before, and put back with ours.
 """
@@ -19,14 +20,15 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.exchange.tasks import MARKS
-from goldwire.annotate.sync import api, link, plan
-from goldwire.annotate.sync.api import KEY, Whole
+from goldwire.annotate.exchange.tasks import KEY, MARKS
+from goldwire.annotate.sync import api, link, plan, prefill
+from goldwire.annotate.sync.api import Whole
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client, UncertainError
 from goldwire.annotate.sync.journal import Displaced, Restored
 from goldwire.annotate.sync.mirror import Progress
-from goldwire.annotate.sync.plan import Local, Update
+from goldwire.annotate.sync.plan import Update
+from goldwire.annotate.sync.prefill import Local
 from goldwire.corpora.atomic import write_atomic
 from goldwire.corpora.codec import BROKEN
 from goldwire.corpora.errors import ServerError
@@ -226,7 +228,7 @@ class Changer:
         """Say in the data of tasks that this run has set their predictions; the rest of it stays."""
         marks = defaultdict[str, list[int]](list)
         for update in updates:
-            marks[plan.marker(update.local, self.run)].append(update.id)
+            marks[prefill.marker(update.local, self.run)].append(update.id)
         for mark, ids in marks.items():
             self._timed(api.set_field, self.channel.client, self.project, ids, PREFILL, mark)
 
@@ -260,7 +262,7 @@ def read_shown(
     for start in range(0, len(ids), MOST):
         for task in api.whole_tasks(client, project, ids[start : start + MOST]):
             ours = [item for item in task.predictions if item["model_version"] == MARKS]
-            found[str(task.data[KEY])] = plan.shown_of(ours, wanted[task.id])
+            found[str(task.data[KEY])] = prefill.shown_of(ours, wanted[task.id])
         progress(f"read the predictions of {min(start + MOST, len(ids))} of {len(ids)} task(s)")
     return found
 

@@ -13,7 +13,6 @@ know, and what is pulled is kept as it came. Nothing that leaves this module hol
 
 from __future__ import annotations
 
-import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +24,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from goldwire.annotate.local.access import NEEDS_SDK
+from goldwire.annotate.sync import response
 from goldwire.annotate.waiting import telling
 from goldwire.corpora import address, connection, extras, secrets
 from goldwire.corpora.codec import BROKEN
@@ -37,12 +37,9 @@ TIMEOUT = 60.0  # seconds without a byte until an answer counts as lost
 PATIENCE = 60.0  # seconds of failures in a row, such as a server that starts anew, until it is given up
 SLOWEST = 5.0  # seconds between two attempts, at most; the first come sooner
 BUSY = 30.0  # seconds that a server may ask to be left alone, at most
-LONGEST = 1800.0  # seconds that one answer may take, however it trickles
-MOST, MOST_IN_A_FILE = 1 << 30, 1 << 35  # bytes of an answer, unpacked: in memory 1 GB, of an export 32 GB
 
-_OK, _REDIRECT, _BAD, _UNAUTHORISED, _ABSENT, _BUSY, _BROKEN = 200, 300, 400, 401, 404, 429, 500
+_OK, _UNAUTHORISED, _ABSENT, _BUSY, _BROKEN = 200, 401, 404, 429, 500
 _JWT = re.compile(r"eyJ[\w-]{5,}\.[\w-]+(?:\.[\w-]*)?")
-_SHOWN = 400  # characters of a server's complaint
 
 T = TypeVar("T")
 Params = Mapping[str, Any]
@@ -175,7 +172,7 @@ class Client:
                 return answer
             assert failure is not None  # noqa: S101 - for the type checker
             if method == "DELETE" and failure.refused == _ABSENT:
-                return _nothing()
+                return response.empty()
             self._give_up_if_refused(failure)
             self._wait(pause, failure, deadline)
         raise AssertionError
@@ -192,20 +189,20 @@ class Client:
                 headers={"Content-Type": "application/json"} if body is not None else None,
                 request_options={"max_retries": 0},
             ) as answer:
-                content = b"".join(_limited(answer, MOST))
-            attempt.answer = _unpacked(answer, content)
+                whole = response.read(answer)
+            attempt.answer = whole
         return attempt.outcome()
 
     def _try_download(self, path: str, params: Params, to: Path) -> _Failure | None:
         request = self._sdk.stream(path, method="GET", params=dict(params))
         with self._attempt("GET", path) as attempt, request as answer:
-            if answer.status_code >= _REDIRECT:
-                attempt.answer = _unpacked(answer, b"".join(_limited(answer, MOST)))
+            if answer.status_code >= response.REDIRECT:
+                attempt.answer = response.read(answer)
             else:
                 with to.open("wb") as file:
-                    file.writelines(_limited(answer, MOST_IN_A_FILE))
+                    file.writelines(response.iter_limited(answer, response.MOST_IN_A_FILE))
                 secrets.hide_file(to)
-                attempt.answer = _unpacked(answer, b"")
+                attempt.answer = response.unpacked(answer, b"")
         return attempt.outcome()[1]
 
     @contextmanager
@@ -229,7 +226,7 @@ class Client:
             attempt.broke(f"broke the connection off ({_name(error)})")
         except ApiError as error:  # the exchange of the token failed, before the request itself
             attempt.refuse_token(error.status_code or _BROKEN, error.body)
-        except _TooMuchError as error:
+        except response.TooMuchError as error:
             attempt.failure = _Failure(f"{self.url} {error}", sent=True, lasting=True)
         except ValueError:
             attempt.broke("answered the exchange of the token with something else", sent=False)
@@ -266,7 +263,7 @@ class Client:
                 base_url=f"{self.url}/", api_key=self._token, httpx_client=self._http, timeout=self.timeout
             )
         except ApiError as error:
-            said = secrets.hide(_detail(error.body))
+            said = secrets.hide(response.complaint(error.body))
         if said:
             raise ServerError(f"{self.url}: the personal access token cannot be used. {said}")
         return wrapper.httpx_client
@@ -322,7 +319,7 @@ class _Attempt:
 
     def refuse_token(self, status: int, body: Any) -> None:
         if status == _UNAUTHORISED:
-            why = self.client.unauthorised(_detail(body), exchanged=False)
+            why = self.client.unauthorised(response.complaint(body), exchanged=False)
             self.failure = _Failure(f"{self.client.url}: {why}", sent=False, refused=status)
         else:
             self.broke(f"did not exchange the token (status {status})", sent=False)
@@ -333,13 +330,13 @@ class _Attempt:
             return None, self.failure
         self.client.answered = True
         status = answer.status_code
-        if _OK <= status < _REDIRECT:
+        if _OK <= status < response.REDIRECT:
             return answer, None
-        detail = secrets.hide(_detail_of(answer))
+        detail = secrets.hide(response.told(answer))
         if status == _UNAUTHORISED:
             detail = self.client.unauthorised(detail)
         message = f"{self.client.url}: {self.about} was answered {status}: {detail}"
-        wait = _seconds(answer.headers.get("retry-after"))
+        wait = response.seconds(answer.headers.get("retry-after"))
         if status == _BUSY:
             return None, _Failure(message, sent=False, wait=wait)
         if status >= _BROKEN:
@@ -365,40 +362,6 @@ def _keep_secret(request: httpx.Request) -> None:
     secrets.register(secret)
 
 
-class _TooMuchError(Exception):
-    """An answer is longer, or takes longer, than any may."""
-
-
-def _limited(answer: httpx.Response, most: int) -> Iterator[bytes]:
-    """The parts of an answer, unpacked, up to a size and a time."""
-    size, deadline = 0, time.monotonic() + LONGEST
-    for part in answer.iter_bytes():
-        size += len(part)
-        if size > most:
-            raise _TooMuchError(f"answered with more than {most >> 20:,} MB, which is more than is taken")
-        if time.monotonic() > deadline:
-            raise _TooMuchError(f"was not done answering after {LONGEST / 60:.0f} minutes")
-        yield part
-
-
-def _unpacked(answer: httpx.Response, content: bytes) -> httpx.Response:
-    """An answer with a body that was read and unpacked."""
-    import httpx
-
-    kept = [
-        (k, v)
-        for k, v in answer.headers.items()
-        if k not in ("content-encoding", "content-length", "transfer-encoding")
-    ]
-    return httpx.Response(answer.status_code, headers=kept, content=content, request=answer.request)
-
-
-def _nothing() -> httpx.Response:
-    import httpx
-
-    return httpx.Response(204)
-
-
 def _pauses() -> Iterator[float]:
     pause = 0.1
     while True:
@@ -408,26 +371,3 @@ def _pauses() -> Iterator[float]:
 
 def _name(error: Exception) -> str:
     return type(error).__name__
-
-
-def _seconds(header: str | None) -> float:
-    return float(header) if header is not None and header.isdigit() else 0.0
-
-
-def _detail_of(answer: httpx.Response) -> str:
-    if _REDIRECT <= answer.status_code < _BAD:
-        return connection.redirected(answer.headers.get("location"), str(answer.request.url))
-    try:
-        return _detail(answer.json())
-    except ValueError:
-        page = connection.page(answer.content)
-        return page or answer.reason_phrase
-
-
-def _detail(body: Any) -> str:
-    """What a server's complaint says, without the boxes it comes in."""
-    if not isinstance(body, dict):
-        return str(body)[:_SHOWN]
-    more = body.get("validation_errors")
-    parts = [str(body.get("detail") or ""), json.dumps(more, ensure_ascii=False) if more else ""]
-    return " ".join(part for part in parts if part)[:_SHOWN] or json.dumps(body, ensure_ascii=False)[:_SHOWN]

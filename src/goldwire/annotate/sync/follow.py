@@ -18,10 +18,10 @@ import msgspec
 from goldwire.annotate.exchange import exports, frames, tasks
 from goldwire.annotate.exchange.exports import Entry
 from goldwire.annotate.exchange.importer import FOLDERS, TOOL
-from goldwire.annotate.sync import plan
-from goldwire.annotate.sync.api import KEY
+from goldwire.annotate.exchange.tasks import KEY
+from goldwire.annotate.sync import prefill
 from goldwire.annotate.sync.mirror import Mirror, Task
-from goldwire.annotate.sync.plan import Local
+from goldwire.annotate.sync.prefill import Local
 from goldwire.corpora.codec import read_lines
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
@@ -134,7 +134,7 @@ class _Follower:
     def carried(self, id: str, theirs: Annotations) -> Local:
         """The task with what its annotator did as its prediction."""
         encoded = tasks.encode([self.documents[id]], self.ontology, prefill={id: theirs})
-        return plan.locals_of(encoded, f"carried/{theirs.provenance.author}")[0]
+        return prefill.locals_of(encoded, f"carried/{theirs.provenance.author}")[0]
 
 
 def _called(item: Local, key: str) -> Local:

@@ -20,7 +20,7 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.sync import api
+from goldwire.annotate.sync import api, filters
 from goldwire.annotate.sync.api import Snapshot, Totals
 from goldwire.annotate.sync.client import Client, RefusedError, UncertainError
 from goldwire.annotate.sync.journal import Current, Dropped, Journal, Note, Saved, Snapping
@@ -190,7 +190,7 @@ def catch_up(
     decoder = msgspec.json.Decoder(Task)
     behind = [
         task.id
-        for task in api.tasks(client, project, api.with_marks())
+        for task in api.tasks(client, project, filters.with_marks())
         if task.id not in mirror.raw or decoder.decode(mirror.raw[task.id]).data != task.data
     ]
     _Puller(client, journal, project, mirror, progress).pull_pages(behind)
@@ -215,14 +215,14 @@ class _Puller:
         changed = api.count(self.client, self.project, self._changed())
         return changed > max(FEW, SHARE * totals.tasks)
 
-    def _changed(self) -> api.Filter:
+    def _changed(self) -> filters.Filter:
         since = self.mirror.clock or datetime.fromtimestamp(0, UTC)
-        return api.changed_since(since - MARGIN)
+        return filters.changed_since(since - MARGIN)
 
     def pull_changed(self) -> None:
         """Ask for what was annotated since, and for whatever has or had drafts."""
         changed = {task.id for task in api.tasks(self.client, self.project, self._changed())}
-        drafts = {task.id for task in api.tasks(self.client, self.project, api.with_drafts())}
+        drafts = {task.id for task in api.tasks(self.client, self.project, filters.with_drafts())}
         self.pull_pages(sorted(changed | drafts | self.mirror.with_drafts()))
         self.current = True
 
@@ -269,7 +269,7 @@ class _Puller:
     def _pull_listed(self, clock: datetime) -> None:
         """Go through the list of tasks: what is gone goes, what is missing or has changed is asked for."""
         self.mirror.clock = self.mirror.clock or clock
-        listed = {task.id for task in api.tasks(self.client, self.project, api.everything())}
+        listed = {task.id for task in api.tasks(self.client, self.project, filters.everything())}
         self._drop(listed)
         self.pull_pages(sorted(listed - self.mirror.raw.keys()))
         self.pull_changed()

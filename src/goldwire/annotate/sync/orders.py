@@ -12,11 +12,12 @@ from goldwire.annotate.exchange import frames, tasks
 from goldwire.annotate.exchange.tasks import MARKS, Encoded
 from goldwire.annotate.interface import guidelines, labelconfig
 from goldwire.annotate.interface.labelconfig import Layout
-from goldwire.annotate.sync import picking, plan, remembered
+from goldwire.annotate.sync import picking, prefill, remembered
 from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.mirror import Progress
 from goldwire.annotate.sync.picking import BY_ID, ORDERED, is_blind
-from goldwire.annotate.sync.plan import Local, Moved
+from goldwire.annotate.sync.plan import Moved
+from goldwire.annotate.sync.prefill import Local
 from goldwire.annotate.sync.remembered import Settings
 from goldwire.corpora.errors import Fault
 from goldwire.corpora.ontology import Ontology
@@ -90,13 +91,13 @@ def encode(
 ) -> tuple[list[Local], Unheld]:
     """The tasks of an order, and what of the layer they cannot hold."""
     if order.ready is not None:
-        made = plan.locals_of(Encoded(order.ready.tasks), order.ready.layer)
+        made = prefill.locals_of(Encoded(order.ready.tasks), order.ready.layer)
         return in_order(made, order), order.ready.unheld
     if order.layout == "graph":
         local, unheld = _encode_graph(corpus, ontology, order, progress)
     else:
         encoded, _ = frames.of_corpus(corpus, order.documents, ontology, order.prefill)
-        local = plan.locals_of(encoded, order.prefill)
+        local = prefill.locals_of(encoded, order.prefill)
         unheld = Unheld(encoded.lost, encoded.faults, encoded.unshown)
     return in_order(local, order), unheld
 
@@ -116,7 +117,7 @@ def in_order(local: Iterable[Local], order: Order) -> list[Local]:
     """Tasks with the scores by which people get them, where a draw is picked."""
     if order.scores is None:
         return [*local]
-    return [plan.scored(task, order.scores.get(task.data["document"])) for task in local]
+    return [prefill.scored(task, order.scores.get(task.data["document"])) for task in local]
 
 
 def _encode_graph(
@@ -131,7 +132,7 @@ def _encode_graph(
             hidden.append(is_blind(document.id, order.blind))
         shown = {} if line is None or hidden[-1] else {document.id: line}
         encoded = tasks.encode([document], ontology, prefill=shown)
-        [local] = plan.locals_of(encoded, order.prefill)
+        [local] = prefill.locals_of(encoded, order.prefill)
         found[document.id] = local, msgspec.structs.replace(encoded, tasks=())
         if not len(found) % STEP:
             progress(f"encoded {len(found)} of {len(documents)} document(s)")

@@ -3,81 +3,32 @@
 A task is known by `goldwire_id` in its data. What nobody has annotated, skipped or begun follows the corpus;
 what somebody has worked on is left exactly as it is. If its text is another one now, that is a conflict for
 people to settle; so is what somebody else has put there since this clone last pushed (`put`). Predictions are
-compared by `prefill` in the data: a layer's name and, after an `@`, the hash of what they hold; or a mark of
-the run that has set them together with others (`bulk`), by which the hash is known here.
+compared by what tells of them in the data (`prefill`), fields of the project one by one (`settings`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import html
-import re
-import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
-from goldwire.annotate.exchange import controls as declared
-from goldwire.annotate.exchange.results import MARK
-from goldwire.annotate.exchange.tasks import MARKS, Encoded
-from goldwire.annotate.sync import remembered
-from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.sync.mirror import Task
-from goldwire.annotate.sync.picking import BY_ID
+from goldwire.annotate.sync.prefill import RUN, Local, Marked, digest, has_layer, shown_by
 from goldwire.annotate.sync.put import Put
-from goldwire.corpora.errors import DataError
+from goldwire.annotate.sync.settings import Differences
 from goldwire.corpora.types import PREFILL
 
-NOTHING = "@"  # as `PREFILL`, of no layer and with no hash: nothing is shown
 _LAYER = "layer"
-_QUICK = 1  # how hard results are compressed: a tenth is left, in a hundredth of the time of what follows
 _TEXT = "sha256"
 # What parts of a task are called, by the fields of its data; the others go by their own names.
 _WORDS = {_TEXT: "text", PREFILL: "prediction", "roles": "event", "question": "event", "event_type": "event"}
-_MARK = "?"  # what follows names a run
-Marked = Mapping[str, tuple[str, str]]  # by the id of a task: a mark, and the hash that it stands for
 NEWER = (
     "{what} was changed there since this corpus was last pushed from here: bring the corpus up to date, or "
     "push with --overwrite to put back what it says"
 )
-
-
-class Local(msgspec.Struct, frozen=True, kw_only=True):
-    """A task as it should be: its data, and its prediction if it has one; drawn ones in order of its score.
-
-    The prediction's result is kept as compressed JSON: decoded, those of some thousand tasks fill half a
-    gigabyte, and most pushes change few of them.
-    """
-
-    key: str
-    data: dict[str, Any]
-    packed: bytes | None = None
-    score: float | None = None
-    is_drawn: bool = False
-
-    @property
-    def is_prefilled(self) -> bool:
-        """Whether it has a prediction."""
-        return self.packed is not None
-
-    @property
-    def result(self) -> list[Any] | None:
-        """What the prediction shows."""
-        return None if self.packed is None else msgspec.json.decode(zlib.decompress(self.packed))
-
-    def predictions(self) -> list[dict[str, Any]]:
-        """Its prediction as it is sent, if it has one."""
-        if self.packed is None:
-            return []
-        made = {"model_version": MARKS, "result": msgspec.Raw(zlib.decompress(self.packed))}
-        return [made if self.score is None else {**made, "score": self.score}]
-
-    def sent(self) -> dict[str, Any]:
-        """The task as it is sent, if it is new."""
-        made = self.predictions()
-        return {"data": self.data, "predictions": made} if made else {"data": self.data}
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,45 +114,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         }
 
 
-def locals_of(encoded: Encoded, layer: str | None = None) -> list[Local]:
-    """The tasks to be pushed, each with the hash of its prediction and the name of the layer it is of.
-
-    One that only marks what is excluded is of no layer.
-    """
-    return [_local(task, layer) for task in encoded.tasks]
-
-
-def _local(task: dict[str, Any], layer: str | None) -> Local:
-    predictions = task.get("predictions")
-    if not predictions:
-        return Local(key=task["data"][KEY], data={**task["data"], PREFILL: NOTHING})
-    result = predictions[0]["result"]
-    encoded = msgspec.json.encode(result)
-    digest = hashlib.sha256(encoded).hexdigest()[:12]
-    is_shown = any(not str(region.get("id", "")).startswith(MARK) for region in result)
-    prefill = f"{(layer or '') if is_shown else ''}@{digest}"
-    return Local(
-        key=task["data"][KEY],
-        data={**task["data"], PREFILL: prefill},
-        packed=zlib.compress(encoded, _QUICK),
-        score=predictions[0].get("score"),
-    )
-
-
-def scored(local: Local, score: float | None) -> Local:
-    """A task with a prediction of this score, an empty one if it had none: people get the least first.
-
-    The score is part of what is compared. As it is without a score.
-    """
-    if score is None:
-        return local
-    packed = local.packed or zlib.compress(b"[]", _QUICK)
-    digest = hashlib.sha256(zlib.decompress(packed) + f"#{score}".encode()).hexdigest()[:12]
-    layer = str(local.data.get(PREFILL, "")).rpartition("@")[0]
-    data = {**local.data, PREFILL: f"{layer}@{digest}"}
-    return msgspec.structs.replace(local, data=data, packed=packed, score=score, is_drawn=True)
-
-
 def make(
     local: Sequence[Local],
     remote: Iterable[Task],
@@ -284,7 +196,7 @@ def _see(task: Task, wanted: Local | None, put: Put | None, marked: Marked) -> _
         tuple(sorted(differs)),
         _bound(task.data) == _bound(data),
         same_predictions,
-        _has_layer(task.data),
+        has_layer(task.data),
         put is None
         or not differs
         or digest(task.data, shown) in put.tasks.get(wanted.key if wanted else "", ()),
@@ -298,66 +210,18 @@ def _differing(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
             yield name
 
 
-def digest(data: dict[str, Any], shown: str | None = None) -> str:
-    """What a task's data comes to, whatever the layer is called that its prediction was made of.
-
-    `shown` is what the prediction holds, if the data has only a mark for it.
-    """
-    plain = sorted({**data, PREFILL: shown_by(data) if shown is None else shown}.items())
-    return hashlib.sha256(msgspec.json.encode(plain)).hexdigest()[:16]
-
-
-def shown_by(data: dict[str, Any], marked: Marked | None = None) -> str:
-    """The hash of the prediction that goes with a task's data; "" if none does; the mark if it is unknown."""
-    shown = str(data.get(PREFILL, "")).rpartition("@")[2]
-    if not shown.startswith(_MARK):
-        return shown
-    mark, known = (marked or {}).get(str(data.get(KEY)), ("", ""))
-    return known if mark == shown else shown
-
-
-def marker(local: Local, run: str) -> str:
-    """What a run of bulk changes writes in place of the hash, since it is the same for many tasks."""
-    return f"{str(local.data.get(PREFILL, '')).rpartition('@')[0]}@{_MARK}{run}"
-
-
 def marks(updates: Iterable[Update], run: str) -> dict[str, tuple[str, str]]:
     """What the marks of a run will stand for."""
     return {
-        update.local.key: (f"{_MARK}{run}", shown_by(update.local.data))
+        update.local.key: (f"{RUN}{run}", shown_by(update.local.data))
         for update in updates
         if is_shown_alone(update)
     }
 
 
-def unknown_marks(tasks: Iterable[Task], marked: Marked) -> dict[int, str]:
-    """The tasks, by their ids there, whose marks are of a run that is not known here, and the marks."""
-    found = {task.id: shown_by(task.data, marked) for task in tasks}
-    return {id: shown for id, shown in found.items() if shown.startswith(_MARK)}
-
-
-def shown_of(predictions: Sequence[Mapping[str, Any]], wanted: Local) -> str:
-    """The hash of what a task shows, if that is what it should; else another one."""
-    if not predictions:
-        return ""
-    results = [item["result"] for item in predictions]
-    same = len(results) == 1 and _sorted(results[0]) == _sorted(wanted.result)
-    same = same and (not wanted.is_drawn or predictions[0].get("score") == wanted.score)
-    return shown_by(wanted.data) if same else hashlib.sha256(_sorted(results)).hexdigest()[:12]
-
-
-def _sorted(result: Any) -> bytes:
-    return msgspec.json.encode(result, order="sorted")
-
-
 def is_shown_alone(update: Update) -> bool:
     """Whether nothing of a task is to change but its prediction."""
     return update.what == (_WORDS[PREFILL],)
-
-
-def _has_layer(data: dict[str, Any]) -> bool:
-    """Whether a task shows more than what is excluded."""
-    return not str(data.get(PREFILL, "@")).startswith("@")
 
 
 def _bound(data: dict[str, Any]) -> list[Any]:
@@ -411,76 +275,7 @@ class _Sorter:
                 id=task.id,
                 local=local,
                 predictions=not task.same_predictions,
-                removes=task.shown and not _has_layer(local.data),
+                removes=task.shown and not has_layer(local.data),
                 what=task.differs,
             )
         )
-
-
-# ---------------------------------------------------------------- the project's settings
-
-
-class Differences(msgspec.Struct, frozen=True):
-    """Fields of a project that are not as they should be, and the names of those that are somebody else's."""
-
-    to_set: dict[str, Any] = {}
-    newer: tuple[str, ...] = ()
-
-
-def differences(project: Project, wanted: dict[str, Any], put: Put | None = None) -> Differences:
-    """The fields of a project that are not as they should be, and of them those that are not as `put` says.
-
-    The server takes styles and some white space away from what it is given; that is no difference. What the
-    configuration remembers is one, and never somebody else's: the newest of it is what is wanted.
-    """
-    to_set, newer = {}, list[str]()
-    for name, value in wanted.items():
-        there = getattr(project, name)
-        if plain(name, there) == plain(name, value):
-            if name == "label_config" and remembered.read(there) != remembered.read(value):
-                to_set[name] = value
-        elif put is not None and not _is_ours(name, there, put):
-            newer.append(name)
-        else:
-            to_set[name] = value
-    return Differences(to_set, tuple(newer))
-
-
-def _is_ours(name: str, there: Any, put: Put) -> bool:
-    """Whether a field is as this clone has put it, or as the server makes it."""
-    return (name, there) == ("sampling", BY_ID) or setting_digest(name, there) in put.settings.get(name, ())
-
-
-def setting_digest(name: str, value: Any) -> str:
-    """What a field of a project comes to, as far as the server keeps it."""
-    return hashlib.sha256(msgspec.json.encode(plain(name, value))).hexdigest()[:16]
-
-
-_TAG = re.compile(r"<[^>]*>")
-
-
-def plain(name: str, value: Any) -> Any:
-    """An instruction as its words, a configuration without the space around it and what it remembers."""
-    if not isinstance(value, str):
-        return value
-    if name == "expert_instruction":
-        return " ".join(html.unescape(_TAG.sub(" ", value)).split())
-    return remembered.without(value).strip()
-
-
-def lost_labels(old: str, new: str) -> tuple[str, ...]:
-    """The labels, arrows and values of a configuration that another one does not have, by control.
-
-    Label Studio takes such a configuration without a word, and shows what was labelled so no more.
-    """
-    before, after = _vocabulary(old), _vocabulary(new)
-    return tuple(sorted(before - after))
-
-
-def _vocabulary(xml: str) -> set[str]:
-    try:
-        found = declared.parse(xml)
-    except DataError:
-        return set()  # nothing that could hold annotations of text
-    values = {f"{c.name}: {value}" for c in found.controls.values() for value in c.values}
-    return {*values, *(f"arrow: {arrow}" for arrow in found.arrows)}

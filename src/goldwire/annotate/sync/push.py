@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.sync import api, bulk, follow, link, mirror, orders, plan, put, remembered
-from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.exchange.tasks import KEY
+from goldwire.annotate.sync import api, bulk, follow, link, mirror, orders, plan, prefill, put, remembered
+from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.behind import put_behind
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client
@@ -21,10 +22,12 @@ from goldwire.annotate.sync.follow import Followed
 from goldwire.annotate.sync.journal import Adopted, Bulk, Journal, Remembered, folder, home, open_journal
 from goldwire.annotate.sync.mirror import Mirror, Progress
 from goldwire.annotate.sync.orders import SHOWN, Order, Unheld, encode, settings
-from goldwire.annotate.sync.plan import Local, Plan
+from goldwire.annotate.sync.plan import Plan
+from goldwire.annotate.sync.prefill import Local
 from goldwire.annotate.sync.put import Put
 from goldwire.annotate.sync.remembered import Settings
 from goldwire.annotate.sync.sending import BATCH, Sender
+from goldwire.annotate.sync.settings import differences, lost_labels, setting_digest
 from goldwire.corpora.errors import CorpusError, Fault, ServerError
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import Corpus
@@ -126,10 +129,10 @@ def _to_be_changed(
     project: Project, there: Mirror, made: Plan, noted: Put
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Digests of what is about to be changed: killed before that, it is not taken for somebody else's."""
-    settings = {name: plan.setting_digest(name, getattr(project, name)) for name in made.settings}
+    settings = {name: setting_digest(name, getattr(project, name)) for name in made.settings}
     ids = {update.id for update in made.changed}
     tasks = {
-        task.data[KEY]: plan.digest(task.data, plan.shown_by(task.data, noted.marked))
+        task.data[KEY]: prefill.digest(task.data, prefill.shown_by(task.data, noted.marked))
         for task in there.tasks()
         if task.id in ids
     }
@@ -188,7 +191,7 @@ def _as_remembered(corpus: Corpus, ontology: Ontology, order: Order) -> dict[str
         tasks = [] if before == order else encode(corpus, ontology, before)[0]
     except CorpusError:  # a layer or a draw that this clone does not have
         return {}
-    return {task.key: plan.digest(task.data) for task in tasks}
+    return {task.key: prefill.digest(task.data) for task in tasks}
 
 
 def _apart(corpus: Corpus, order: Order) -> Collection[str]:
@@ -226,13 +229,13 @@ def _plan(
     wanted: dict[str, Any],
     *,
     known: Put | None,
-    marked: plan.Marked,
+    marked: prefill.Marked,
     apart: Collection[str] = (),
 ) -> Plan:
-    differing = plan.differences(project, wanted, known)
+    differing = differences(project, wanted, known)
     lost: tuple[str, ...] = ()
     if "label_config" in differing.to_set and any(task.worked for task in there.tasks()):
-        lost = plan.lost_labels(project.label_config, wanted["label_config"])
+        lost = lost_labels(project.label_config, wanted["label_config"])
     left = {id: document for document, ids in followed.left.items() for id in ids}
     current = (task for task in there.tasks() if task.id not in left)
     made = plan.make(
@@ -268,9 +271,9 @@ class Pusher:
             self.channel.journal.add(Bulk(run=said.run))
         return there
 
-    def marked(self, project: Project, local: Sequence[Local], there: Mirror, noted: Put) -> plan.Marked:
+    def marked(self, project: Project, local: Sequence[Local], there: Mirror, noted: Put) -> prefill.Marked:
         """What the marks in tasks stand for; those of runs that are not known here are looked up."""
-        unknown = plan.unknown_marks(there.tasks(), noted.marked)
+        unknown = prefill.unknown_marks(there.tasks(), noted.marked)
         wanted = {task.key: task for task in local}
         asked = {
             task.id: wanted[task.data[KEY]]
@@ -356,8 +359,8 @@ class Pusher:
     def _announce(self, made: Plan, known: Put) -> Put:
         """Note what is about to be put, beside what was."""
         sent = [*made.new, *(update.local for update in made.changed)]
-        settings = {name: plan.setting_digest(name, value) for name, value in made.settings.items()}
-        known = known.with_more(settings, {item.key: plan.digest(item.data) for item in sent})
+        settings = {name: setting_digest(name, value) for name, value in made.settings.items()}
+        known = known.with_more(settings, {item.key: prefill.digest(item.data) for item in sent})
         known = known.with_marks(plan.marks(made.changed, self.run))
         put.write(self.channel.journal.folder, known)
         return known
@@ -365,9 +368,9 @@ class Pusher:
     def _note_put(self, project: Project, made: Plan, local: Sequence[Local], known: Put) -> None:
         """Note what is there now, but for what somebody else has put there or is at work on."""
         now = api.project(self.channel.client, project.id)
-        settings = {name: plan.setting_digest(name, getattr(now, name)) for name in SETTINGS}
+        settings = {name: setting_digest(name, getattr(now, name)) for name in SETTINGS}
         others = {*self._undone, *made.kept, *(conflict.key for conflict in made.conflicting)}
-        tasks = {item.key: plan.digest(item.data) for item in local if item.key not in others}
+        tasks = {item.key: prefill.digest(item.data) for item in local if item.key not in others}
         settings = {name: digest for name, digest in settings.items() if name not in made.newer}
         put.write(self.channel.journal.folder, known.replaced(settings, tasks))
 

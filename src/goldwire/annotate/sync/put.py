@@ -24,7 +24,7 @@ class Put(msgspec.Struct, frozen=True, kw_only=True):
     """Digests by the name of a field, and by the id of a task.
 
     Several where a push was not seen to its end. `marked` tells what the mark of a run stands for in a task
-    (`plan.Marked`).
+    (`prefill.Marked`).
     """
 
     settings: Digests = {}

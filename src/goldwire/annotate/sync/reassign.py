@@ -14,8 +14,9 @@ from pathlib import Path
 
 import msgspec
 
-from goldwire.annotate.sync import api, assignment, goldtasks, link, picking, put
-from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.exchange.tasks import KEY
+from goldwire.annotate.sync import api, assignment, filters, goldtasks, link, picking, put
+from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.assignment import Held
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import Client
@@ -275,7 +276,7 @@ def _delete(client: Client, seen: _There, items: Sequence[Moved]) -> set[int]:
     ids = [item.id for item in items]
     with open_journal(seen.path) as journal:
         api.delete_untouched(client, seen.project.id, ids)
-        stayed = {task.id for task in api.tasks(client, seen.project.id, api.with_ids(ids))}
+        stayed = {task.id for task in api.tasks(client, seen.project.id, filters.with_ids(ids))}
         journal.add(Dropped(ids=tuple(id for id in ids if id not in stayed)))
         noted = put.read(seen.path)
         if noted is not None:

@@ -14,12 +14,14 @@ from typing import Any
 
 import msgspec
 
-from goldwire.annotate.sync import api, link
-from goldwire.annotate.sync.api import KEY, Listed, Project
+from goldwire.annotate.exchange.tasks import KEY
+from goldwire.annotate.sync import api, filters, link
+from goldwire.annotate.sync.api import Listed, Project
 from goldwire.annotate.sync.channel import Channel
 from goldwire.annotate.sync.client import UncertainError
 from goldwire.annotate.sync.journal import Landed, Sending
-from goldwire.annotate.sync.plan import Local, Plan
+from goldwire.annotate.sync.plan import Plan
+from goldwire.annotate.sync.prefill import Local
 from goldwire.corpora.errors import ServerError
 
 BATCH = 500  # tasks sent at once: a second or two on the server
@@ -68,7 +70,9 @@ class Sender:
         """Those of some documents whose tasks came without the prediction that was sent with them."""
         parts = (ids[start : start + api.ASKED] for start in range(0, len(ids), api.ASKED))
         there = (
-            task for part in parts for task in api.tasks(self.channel.client, project.id, api.with_ids(part))
+            task
+            for part in parts
+            for task in api.tasks(self.channel.client, project.id, filters.with_ids(part))
         )
         return [task.data[KEY] for task in there if task.data[KEY] in wanted and not task.total_predictions]
 
@@ -115,7 +119,7 @@ class Sender:
 
     def _find(self, project: Project, keys: Sequence[str]) -> dict[str, list[Listed]]:
         found = defaultdict[str, list[Listed]](list)
-        for chosen in api.with_keys(keys):
+        for chosen in filters.with_keys(keys):
             for task in api.tasks(self.channel.client, project.id, chosen):
                 found[task.data[KEY]].append(task)
         return found

@@ -18,8 +18,9 @@ import msgspec
 from goldwire.annotate.exchange import exports, importer
 from goldwire.annotate.exchange.exports import Entry
 from goldwire.annotate.exchange.importer import ANNOTATIONS, Reading
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.sync import goldtasks, people, pull
-from goldwire.annotate.sync.api import KEY, Project
+from goldwire.annotate.sync.api import Project
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.goldtasks import FLOOR, Checked
 from goldwire.annotate.sync.journal import open_journal

@@ -20,7 +20,7 @@ import msgspec
 
 from goldwire.annotate.exchange import store
 from goldwire.annotate.exchange.importer import FOLDERS, FRAMES, TOOL
-from goldwire.annotate.sync.api import KEY
+from goldwire.annotate.exchange.tasks import KEY
 from goldwire.annotate.sync.journal import Accepted, Gone, Journal, Why, Withdrawn
 from goldwire.annotate.sync.mirror import Mirror
 from goldwire.corpora.store import Corpus

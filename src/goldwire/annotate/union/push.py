@@ -14,7 +14,7 @@ import msgspec
 from goldwire.annotate.adjudicate import Disagreement, adjudicate
 from goldwire.annotate.exchange.tasks import Encoded
 from goldwire.annotate.interface import guidelines, labelconfig
-from goldwire.annotate.sync import api
+from goldwire.annotate.sync import api, filters
 from goldwire.annotate.sync.client import Client
 from goldwire.annotate.sync.group import Group
 from goldwire.annotate.sync.orders import Order, Ready, Unheld
@@ -117,7 +117,7 @@ def _documents_in(client: Client, group: Group) -> set[str]:
     return {
         str(task.data.get("document"))
         for project in group.projects.values()
-        for task in api.tasks(client, project.id, api.everything())
+        for task in api.tasks(client, project.id, filters.everything())
     }
 
 

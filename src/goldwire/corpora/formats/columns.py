@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.errors import Fault, check_sound
 from goldwire.corpora.formats import ontonotes, tags
 from goldwire.corpora.formats.brackets import FIELDS
 from goldwire.corpora.formats.layout import COMMENT, ENTITY, NO_WORD, START, Columns, Options, find, misc
@@ -42,8 +42,7 @@ def parse(text: str, where: str, options: Options) -> Parsed:
     reader = _Reader(columns, where, options)
     for line, block in _blocks(text):
         reader.take(line, block)
-    if reader.faults:
-        raise DataError(f"{where}: {len(reader.faults)} fault(s)", reader.faults)
+    check_sound(where, reader.faults)
     reader.lost["columns"] += columns.kept
     fields = reader.fields if columns.key == ENTITY else None
     return Parsed(reader.parts, str(columns), reader.lost, _join(reader.parts, options), fields)

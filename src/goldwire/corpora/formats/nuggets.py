@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.errors import Fault, check_sound
 
 BEGIN, END = "#BeginOfDocument", "#EndOfDocument"
 FIELDS = ("system", "document", "mention id", "place", "text", "type", "realis")
@@ -45,8 +45,7 @@ def parse(text: str, where: str) -> list[Section]:
     reader.close(f"{where}:{number}")
     if not reader.sections and not reader.faults:
         reader.faults.append(Fault(where, "", f"holds no document: no line is {BEGIN}"))
-    if reader.faults:
-        raise DataError(f"{where}: {len(reader.faults)} fault(s)", reader.faults)
+    check_sound(where, reader.faults)
     return reader.sections
 
 

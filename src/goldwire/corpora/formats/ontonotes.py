@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from goldwire.corpora.errors import DataError, Fault
+from goldwire.corpora.errors import Fault, check_sound
 from goldwire.corpora.formats.layout import SAMPLE
 from goldwire.corpora.formats.sentences import Mark, Part, Sentence
 from goldwire.corpora.formats.tags import Chunk
@@ -72,8 +72,7 @@ def parse(text: str, where: str) -> list[Part]:
         else:
             rows.append(_Token(number, cells))
     end()
-    if faults:
-        raise DataError(f"{where}: {len(faults)} fault(s)", faults)
+    check_sound(where, faults)
     return parts
 
 

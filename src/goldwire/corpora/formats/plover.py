@@ -23,7 +23,7 @@ import msgspec
 
 from goldwire.corpora.codec import read_bytes
 from goldwire.corpora.encodings import decode, normalise
-from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.errors import CorpusError, DataError, Fault, check_sound
 from goldwire.corpora.formats import Facts, Reading, loss
 from goldwire.corpora.formats.head import Head
 from goldwire.corpora.offsets import hash_text
@@ -130,8 +130,7 @@ def _records(path: Path) -> list[dict[str, Any]]:
         for i, record in enumerate(records)
         if not _is_record(record)
     ]
-    if faults:
-        raise DataError(f"{path}: {len(faults)} fault(s)", faults)
+    check_sound(path, faults)
     return [record for record in records if record["event"] != DOCUMENTATION]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Literal
@@ -12,9 +11,9 @@ import msgspec
 
 from goldwire.corpora.encodings import composed
 from goldwire.corpora.errors import DataError, Fault
-from goldwire.corpora.formats import loss
+from goldwire.corpora.formats import loss, reckoning
 from goldwire.corpora.formats.ann import Lines, Link, Text, Value
-from goldwire.corpora.offsets import Converter, OffsetError, joined, surface
+from goldwire.corpora.offsets import joined, surface
 from goldwire.corpora.rejected import raw_spans
 from goldwire.corpora.types import (
     Annotations,
@@ -24,7 +23,6 @@ from goldwire.corpora.types import (
     Mention,
     Rejected,
     Relation,
-    Span,
     Spans,
 )
 from goldwire.corpora.validate import Flaw
@@ -32,7 +30,6 @@ from goldwire.corpora.values import each
 
 Unit = Literal["mention", "event", "argument", "attribute", "cluster"]
 _SPACE = re.compile(r"\s")
-_SPACES = re.compile(r"\s+")
 _NUMBERED = re.compile(r"(.+?)\d+")
 
 
@@ -105,13 +102,13 @@ class _Reader:
         are one: brat cuts a mention at each line break.
         """
         texts, whole = self.lines.texts, self.document.text
-        places = _counted(texts, raw, whole)
+        places = reckoning.place(texts, raw, whole)
         found = {}
         for id, text in texts.items():
             spans = places[id]
-            if spans is not None and _fits(text, spans, whole):
+            if spans is not None and reckoning.fits(text, spans, whole):
                 found[id] = joined(spans, whole)
-                if not _fits(text, spans, whole, fold=False):
+                if not reckoning.fits(text, spans, whole, fold=False):
                     told = f"{id}: the text has {surface(whole, spans)!r}, the file says {text.surface!r}"
                     self.notes.append(f"{text.line}: {told}: taken, its case alone differs")
                 continue
@@ -284,61 +281,6 @@ def _pattern(text: str) -> re.Pattern[str]:
     except re.error as error:
         message = f"{text!r} is no regular expression: {error}"
         raise DataError("format brat: wrong option", [Fault("brat", "clusters", message)]) from error
-
-
-_Counting = Callable[[int], int]
-
-
-def _counted(texts: Mapping[str, Text], raw: str, whole: str) -> dict[str, Spans | None]:
-    """Where T lines are in `whole`, as the file counts: the way in which every line fits that fits in any."""
-    ways = [{id: _placed(text.spans, way, whole) for id, text in texts.items()} for way in _ways(raw, whole)]
-    fitting = [{id for id, at in way.items() if at and _fits(texts[id], at, whole)} for way in ways]
-    best = set().union(*fitting)
-    return next((way for way, fits in zip(ways, fitting, strict=True) if fits == best), ways[0])
-
-
-def _ways(raw: str, whole: str) -> Iterator[_Counting]:
-    """From offsets to those in `whole`: a CRLF counted as two (as it stands in the file) or as one (as brat
-    itself counts), in code points or in UTF-16 units.
-    """
-    shift = _line_end_shift(raw)
-    yield shift
-    if raw != whole:
-        yield int
-    if not raw.isascii():
-        stands, plain = Converter(raw, "utf-16"), Converter(whole, "utf-16")
-        yield lambda offset: shift(stands.decode(offset))
-        yield plain.decode
-
-
-def _placed(spans: Spans, way: _Counting, whole: str) -> Spans | None:
-    """Spans in the document, in its order; None if they leave it."""
-    try:
-        found = tuple(sorted(Span(way(span.start), way(span.end)) for span in spans))
-    except OffsetError:
-        return None
-    return found if all(span.end <= len(whole) for span in found) else None
-
-
-def _fits(text: Text, spans: Spans, whole: str, *, fold: bool = True) -> bool:
-    """Whether spans give the surface, whose parts may stand in the order of the line; white space counts as
-    one space, and case for nothing if `fold`: the offsets are what is meant.
-    """
-    order = sorted(range(len(spans)), key=lambda part: text.spans[part])
-    listed = [spans[order.index(part)] for part in range(len(spans))]
-    said = _folded(text.surface, fold)
-    return said in (_folded(surface(whole, spans), fold), _folded(surface(whole, tuple(listed)), fold))
-
-
-def _folded(words: str, fold: bool) -> str:
-    plain = _SPACES.sub(" ", words)
-    return plain.casefold() if fold else plain
-
-
-def _line_end_shift(raw: str) -> _Counting:
-    """From offsets in a text with its own line ends to those in the text with `\\n` alone."""
-    pairs = [match.start() for match in re.finditer("\r\n", raw)]
-    return lambda offset: offset - bisect_left(pairs, offset)
 
 
 # ---------------------------------------------------------------- annotations to lines

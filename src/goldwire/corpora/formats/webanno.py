@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise, zip_longest
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import msgspec
 
@@ -31,6 +31,7 @@ from goldwire.corpora.errors import DataError, Fault, Faults
 from goldwire.corpora.formats import Facts, Reading
 from goldwire.corpora.formats.gather import Gathering, Place, reject
 from goldwire.corpora.formats.head import Head
+from goldwire.corpora.formats.tsv3 import Layer, Row, fault, parse_layers, parse_rows, unescape
 from goldwire.corpora.offsets import Converter, OffsetError, joined
 from goldwire.corpora.types import Argument, Document, Event, Mention, Rejected, Relation, Span, Spans
 
@@ -42,17 +43,11 @@ FACTS = Facts(
     example="goldwire corpus new work --from exported/ --format webanno --layer gold",
 )
 _MARK = "#FORMAT=WebAnno TSV 3"
-_TOKEN = re.compile(r"(\d+-\d+)((?:\.\d+)*)\t(\d+)-(\d+)\t([^\t]*)((?:\t[^\t]*)*)$")
 _ID = re.compile(r"(?<!\\)\[(\d+)\]$")
 _LINK = re.compile(r"(\d+-\d+(?:\.\d+)*)(?:\[(\d+)(?:_(\d+))?\])?$")
 _CHAIN = re.compile(r"(.*)->(\d+)-(\d+)$", re.DOTALL)
 _PART = re.compile(r"(?<!\\)\|")
-_ESCAPE = re.compile(r"\\(->|.)", re.DOTALL)
-_SPECIAL = {"n": "\n", "t": "\t", "r": "\r"}
 _LABELS = ("value", "category", "label", "type")
-_ENTITY = ".NamedEntity"
-_LINGUISTIC = "de.tudarmstadt."
-_WIDEST = 100_000  # code units between sentences; more is a damaged offset
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -62,35 +57,11 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     encoding: str | None = None
 
 
-class _Layer(NamedTuple):
-    kind: str  # SP, CH or RL
-    name: str
-    features: tuple[str, ...]
-    first: int  # its first column
-
-    @property
-    def is_read(self) -> bool:
-        return not self.name.startswith(_LINGUISTIC) or self.name.endswith(_ENTITY) or self.kind == "CH"
-
-    @property
-    def slots(self) -> bool:
-        return any(name.startswith("ROLE_") for name in self.features)
-
-
-class _Row(NamedTuple):
-    where: str
-    address: str
-    start: int
-    end: int
-    words: str
-    cells: tuple[str, ...]
-
-
 @dataclass
 class _Unit:
     """An annotation of a layer: its rows, and the value of each feature as it stands."""
 
-    rows: list[_Row] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     values: dict[str, str] = field(default_factory=dict)
 
 
@@ -120,106 +91,13 @@ def _files(paths: Iterable[Path]) -> list[Path]:
 def _take(path: Path, options: Options, gathering: Gathering) -> None:
     lines = decode(read_bytes(path), str(path), options.encoding).split("\n")
     if not lines[0].startswith(_MARK):
-        raise _fault(f"{path}:1", f"the first line is {lines[0][:60]!r}, not {_MARK}.N")
-    layers = _layers(lines)
+        raise fault(f"{path}:1", f"the first line is {lines[0][:60]!r}, not {_MARK}.N")
+    layers = parse_layers(lines)
     width = max((layer.first + len(layer.features) for layer in layers), default=0)
-    rows, text = _rows(lines, str(path), width)
+    rows, text = parse_rows(lines, str(path), width)
     place = gathering.text(path.stem, text, str(path))
     if place is not None:
         _Reader(layers, rows, text, place, gathering).take()
-
-
-def _fault(where: str, message: str) -> DataError:
-    return DataError(f"{where}: {message}", [Fault(where, "", message)])
-
-
-# ---------------------------------------------------------------- lines
-
-
-def _layers(lines: Iterable[str]) -> list[_Layer]:
-    """The layers of the header; one without features has a column all the same."""
-    found: list[_Layer] = []
-    column = 0
-    for line in lines:
-        if line.startswith(("#T_SP=", "#T_CH=", "#T_RL=")):
-            name, *features = line[6:].split("|")
-            found.append(_Layer(line[3:5], name, tuple(_names(features)) or ("",), column))
-            column += len(found[-1].features)
-    return found
-
-
-def _names(features: Sequence[str]) -> Iterator[str]:
-    """Names of columns: a slot has two, roles and targets, of which the second is named by its layer."""
-    previous = ""
-    for name in features:
-        yield f"TARGET_{name}" if previous.startswith("ROLE_") else name
-        previous = name
-
-
-def _rows(lines: Sequence[str], where: str, width: int) -> tuple[list[_Row], str]:
-    """The rows of tokens, and the text that their sentences make."""
-    rows: list[_Row] = []
-    text = _Text()
-    for number, line in enumerate(lines, start=1):
-        place = f"{where}:{number}"
-        if line.startswith("#Text="):
-            text.begin(_plain(line.removeprefix("#Text=")))
-        elif line and not line.startswith("#"):
-            rows.append(_row(line, place, width))
-            text.put(rows[-1])
-    return rows, text.whole()
-
-
-def _row(line: str, where: str, width: int) -> _Row:
-    match = _TOKEN.match(line)
-    if match is None:
-        raise _fault(
-            where, f"{line[:60]!r} is no token: sentence-token, begin-end and the word, tabs between"
-        )
-    cells = tuple(match[6].split("\t")[1 : width + 1])
-    if len(cells) < width:
-        raise _fault(where, f"the token has {len(cells)} columns of annotation; the header names {width}")
-    return _Row(where, match[1] + match[2], int(match[3]), int(match[4]), _plain(match[5]), cells)
-
-
-class _Text:
-    """Puts sentences together at the offsets of their first tokens, which count UTF-16 code units."""
-
-    def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self.length = 0
-        self.sentence: list[str] = []
-        self.waits = False
-
-    def begin(self, line: str) -> None:
-        self.sentence = [*self.sentence, line] if self.waits else [line]
-        self.waits = True
-
-    def put(self, row: _Row) -> None:
-        if not self.waits:
-            return
-        self.waits = False
-        sentence = "\n".join(self.sentence)
-        ahead = sentence.find(row.words)
-        if ahead < 0:
-            raise _fault(row.where, f"{row.words!r} is not in the #Text of its sentence, {sentence[:60]!r}")
-        gap = row.start - _units(sentence[:ahead]) - self.length
-        if not 0 <= gap <= _WIDEST:
-            message = f"begins at {row.start}; the sentence before ends at {self.length}"
-            raise _fault(row.where, message)
-        self.pieces += ["\n" + " " * (gap - 1) if gap and self.length else " " * gap, sentence]
-        self.length += gap + _units(sentence)
-
-    def whole(self) -> str:
-        return "".join(self.pieces)
-
-
-def _units(text: str) -> int:
-    return len(text) + sum(char > "\uffff" for char in text)
-
-
-def _plain(value: str) -> str:
-    return _ESCAPE.sub(lambda match: _SPECIAL.get(match[1], match[1]), value)
 
 
 # ---------------------------------------------------------------- layers
@@ -229,7 +107,7 @@ class _Reader:
     """Reads the layers of one document."""
 
     def __init__(
-        self, layers: Sequence[_Layer], rows: Sequence[_Row], text: str, place: Place, gathering: Gathering
+        self, layers: Sequence[Layer], rows: Sequence[Row], text: str, place: Place, gathering: Gathering
     ) -> None:
         self.rows, self.text, self.place, self.gathering = rows, text, place, gathering
         self.converter = Converter(text, "utf-16")
@@ -257,7 +135,7 @@ class _Reader:
             rejected=self.rejected,
         )
 
-    def wrong(self, row: _Row) -> str | None:
+    def wrong(self, row: Row) -> str | None:
         """Why the words of a row are not where it says."""
         span = self.plain(row)
         got = None if span is None else self.text[span.start : span.end]
@@ -265,14 +143,14 @@ class _Reader:
             None if got == row.words else f"{row.start}-{row.end} gives {got!r}, the token is {row.words!r}"
         )
 
-    def plain(self, row: _Row) -> Span | None:
+    def plain(self, row: Row) -> Span | None:
         """The span of a row in the text of the file."""
         try:
             return Span(self.converter.decode(row.start), self.converter.decode(row.end))
         except OffsetError:
             return None
 
-    def units(self, layer: _Layer) -> Units:
+    def units(self, layer: Layer) -> Units:
         """The annotations of a layer: by number, or, of one row without a number, by its address."""
         found: Units = defaultdict(_Unit)
         for row in self.rows:
@@ -295,7 +173,7 @@ class _Reader:
         merged = joined(parts, self.place.document.text)
         return (Span(merged[0].start, merged[-1].end),)
 
-    def label(self, layer: _Layer, unit: _Unit) -> tuple[str | None, dict[str, str]]:
+    def label(self, layer: Layer, unit: _Unit) -> tuple[str | None, dict[str, str]]:
         """The type of a unit and its attributes; the name of the layer where it has no features."""
         own = {n: _value(v) for n, v in unit.values.items() if n and not n.startswith(("ROLE_", "TARGET_"))}
         asked = self.gathering.options.label
@@ -305,7 +183,7 @@ class _Reader:
         rest = {name: value for name, value in own.items() if name != names[0] and value is not None}
         return own[names[0]], rest
 
-    def sound(self, layer: _Layer, unit: _Unit, kind: str) -> tuple[str, dict[str, str]] | None:
+    def sound(self, layer: Layer, unit: _Unit, kind: str) -> tuple[str, dict[str, str]] | None:
         type, attributes = self.label(layer, unit)
         if type:
             return type, attributes
@@ -313,7 +191,7 @@ class _Reader:
         self.rejected.append(reject(self.place, kind, "unlabelled", message, self.spans(unit)))
         return None
 
-    def mentions(self, layer: _Layer, units: Units) -> Iterator[Mention]:
+    def mentions(self, layer: Layer, units: Units) -> Iterator[Mention]:
         for (address, number), unit in units.items():
             if (found := self.sound(layer, unit, "mention")) is None:
                 continue
@@ -329,7 +207,7 @@ class _Reader:
         found = [self.by_key[(name, key)] for name in names if (name, key) in self.by_key]
         return found[0] if len(found) == 1 else None
 
-    def events(self, layer: _Layer, units: Units) -> Iterator[Event]:
+    def events(self, layer: Layer, units: Units) -> Iterator[Event]:
         for unit in units.values():
             if (found := self.sound(layer, unit, "event")) is None:
                 continue
@@ -337,7 +215,7 @@ class _Reader:
             arguments = tuple(self.arguments(layer, unit, type, spans))
             yield Event(id="", type=type, trigger=spans, arguments=arguments, attributes=attributes)
 
-    def arguments(self, layer: _Layer, unit: _Unit, type: str, trigger: Spans) -> Iterator[Argument]:
+    def arguments(self, layer: Layer, unit: _Unit, type: str, trigger: Spans) -> Iterator[Argument]:
         for roles, targets in pairwise(layer.features):
             if not roles.startswith("ROLE_"):
                 continue
@@ -357,7 +235,7 @@ class _Reader:
         layer = "" if layer.startswith("uima.") else layer  # any annotation
         return None if match is None else self.target(match[1], match[2], layer)
 
-    def relations(self, layer: _Layer) -> Iterator[Relation]:
+    def relations(self, layer: Layer) -> Iterator[Relation]:
         *names, base = layer.features
         for row in self.rows:
             columns = [_parts(row.cells[layer.first + i]) for i in range(len(layer.features))]
@@ -366,7 +244,7 @@ class _Reader:
                     yield from self.relation(layer, row, dict(zip(names, values, strict=True)), point, base)
 
     def relation(
-        self, layer: _Layer, row: _Row, values: Mapping[str, str], point: str, base: str
+        self, layer: Layer, row: Row, values: Mapping[str, str], point: str, base: str
     ) -> Iterator[Relation]:
         """A relation stands in the row of its second end and points to the row of the first."""
         type, attributes = self.label(layer, _Unit([row], {n: _ID.sub("", v) for n, v in values.items()}))
@@ -381,7 +259,7 @@ class _Reader:
             message = f"{row.where}: {point!r} and its own row do not name two mentions"
             self.rejected.append(reject(self.place, "relation", kind, message, type=type or None))
 
-    def chains(self, layer: _Layer) -> Iterator[tuple[str, str]]:
+    def chains(self, layer: Layer) -> Iterator[tuple[str, str]]:
         """Mentions and the chains that they are in; a link is all rows with one number of chain and link."""
         links: dict[tuple[str, str], _Unit] = defaultdict(_Unit)
         for row in self.rows:
@@ -401,4 +279,4 @@ def _parts(cell: str) -> list[str]:
 
 def _value(text: str) -> str | None:
     """A value of a feature; None where it has none."""
-    return None if text in ("_", "*", "") else _plain(text)
+    return None if text in ("_", "*", "") else unescape(text)

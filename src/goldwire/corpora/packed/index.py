@@ -22,8 +22,9 @@ import msgspec
 
 from goldwire.corpora.codec import decode_versioned
 from goldwire.corpora.errors import CorpusError, DataError, Fault
+from goldwire.corpora.integrity import check_layer
 from goldwire.corpora.parts import MOST
-from goldwire.corpora.store import DOCUMENTS, INDEX, LAYERS, MANIFEST, Manifest, check_layer
+from goldwire.corpora.store import DOCUMENTS, INDEX, LAYERS, MANIFEST, Manifest
 from goldwire.corpora.tokens import TOKENS
 
 FORMAT = 1

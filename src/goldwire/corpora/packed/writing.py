@@ -21,11 +21,11 @@ from goldwire.corpora.codec import hash_file
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.forked import forked
 from goldwire.corpora.garbage import no_collection
+from goldwire.corpora.integrity import document_faults
 from goldwire.corpora.packed import room, sorting
 from goldwire.corpora.packed.columns import BATCH, kind_of
 from goldwire.corpora.packed.lines import name_of
 from goldwire.corpora.parts import MOST
-from goldwire.corpora.store import document_faults
 
 AT_ONCE = 4  # processes at most: each holds a part, and one of them sorts for all
 LEAST = 2**24  # bytes of lines a process: for fewer it is not worth its start

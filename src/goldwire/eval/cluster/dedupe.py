@@ -10,7 +10,8 @@ import msgspec
 from goldwire.corpora import duplicates
 from goldwire.corpora.duplicates import Pair, Sketch
 from goldwire.corpora.errors import DataError
-from goldwire.corpora.store import Corpus, document_faults
+from goldwire.corpora.integrity import document_faults
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document
 from goldwire.eval.cluster.engine import Cluster
 from goldwire.eval.cluster.lines import iter_results, lines

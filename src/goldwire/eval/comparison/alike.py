@@ -15,7 +15,8 @@ from goldwire.eval.counting.counts import Counts, Patterns, numbered
 from goldwire.eval.counting.slices import decode
 from goldwire.eval.measures.measure import Measure, form_of
 from goldwire.eval.measures.slices import parse_slice
-from goldwire.eval.scoring.record import CountTable, Record, Slicing
+from goldwire.eval.scoring.record import Record, Slicing
+from goldwire.eval.scoring.tables import CountTable
 from goldwire.eval.statistics.resample import Floats
 
 

@@ -16,8 +16,8 @@ from goldwire.corpora.errors import JudgementError, nearest
 from goldwire.eval.comparison import kinds, runs
 from goldwire.eval.comparison.contender import Contender, contenders
 from goldwire.eval.comparison.same import iter_differences
-from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import Counts
+from goldwire.eval.counting.requirements import is_additive
 from goldwire.eval.measures.measure import Measure, form_of, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.drawing import Drawing, drawing

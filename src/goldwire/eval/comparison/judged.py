@@ -19,7 +19,7 @@ from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Annotations
 from goldwire.eval.comparison.annotators import ANNOTATOR
-from goldwire.eval.counting import counters
+from goldwire.eval.counting import requirements
 from goldwire.eval.counting.counts import Counts
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.measures.measure import Measure, parse
@@ -157,7 +157,7 @@ def _parted(human: set[str], judged: set[str], number: int | None, seed: int) ->
 def check_measures(measures: Iterable[Measure]) -> None:
     """Raise `MeasureError` for a measure whose counts do not add up over documents."""
     for measure in measures:
-        if not counters.is_additive(measure):
+        if not requirements.is_additive(measure):
             raise MeasureError(f"{measure}: its counts do not add up over documents; leave it out")
 
 

@@ -19,8 +19,9 @@ from goldwire.eval.measures.phrases import points
 from goldwire.eval.measures.slices import parse_slice
 from goldwire.eval.scoring.files import read_record, write_record
 from goldwire.eval.scoring.parts import UnitFindings
-from goldwire.eval.scoring.record import Confusion, CountTable, Record, Result, Slicing
+from goldwire.eval.scoring.record import Confusion, Record, Result, Slicing
 from goldwire.eval.scoring.several import with_runs
+from goldwire.eval.scoring.tables import CountTable
 
 T = TypeVar("T", bound="CountTable | Result | Confusion | UnitFindings")
 

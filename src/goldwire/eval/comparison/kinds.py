@@ -14,10 +14,12 @@ import numpy as np
 
 from goldwire.eval.counting.columns import Ints
 from goldwire.eval.counting.counts import GOLD, SYSTEM, Counts, Floats, make_counts, positions
-from goldwire.eval.measures.measure import FORMS, Measure, name, parse
+from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.measures.phrases import listed
 from goldwire.eval.measures.references import REFERENCES
-from goldwire.eval.scoring.record import CountTable, LayerFacts, Record
+from goldwire.eval.measures.vocabulary import FORMS
+from goldwire.eval.scoring.record import LayerFacts, Record
+from goldwire.eval.scoring.tables import CountTable
 
 SUMS = 4  # the first format of records whose fingerprints are sums
 AGAIN = "score it again"

@@ -20,7 +20,8 @@ from goldwire.eval.counting.match import matched
 from goldwire.eval.counting.rejected import BEYOND
 from goldwire.eval.counting.texts import TextRow, Texts
 from goldwire.eval.counting.units import Units
-from goldwire.eval.measures.measure import FORMS, Measure, parse
+from goldwire.eval.measures.measure import Measure, parse
+from goldwire.eval.measures.vocabulary import FORMS
 from goldwire.eval.scoring.record import Record
 from goldwire.eval.scoring.score import iter_scored_blocks, needs, read_scored
 

@@ -17,8 +17,8 @@ from goldwire.corpora.types import Annotations, Document, Tokens
 from goldwire.corpora.views import Asked
 from goldwire.eval.comparison.annotators import Kept, Layer, Seen, in_common, see, without_tags
 from goldwire.eval.counting import attributes
-from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import Counts, no_counts
+from goldwire.eval.counting.requirements import is_additive
 from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.scoring.score import Options, parse_measures, score

@@ -12,7 +12,8 @@ from goldwire.corpora.errors import MeasureError, nearest
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.types import Annotations, Event, Mention
 from goldwire.eval.counting.columns import NONE, Ints, Table
-from goldwire.eval.measures.measure import KEYS, Bearer, Measure, alias
+from goldwire.eval.measures.measure import Measure, alias
+from goldwire.eval.measures.vocabulary import KEYS, Bearer
 
 BEARERS: tuple[Bearer, ...] = ("mention", "event")
 Seen = frozenset[tuple[Bearer, str]]  # attributes that units have; ("event", "") says that there are events

@@ -8,7 +8,7 @@ from operator import attrgetter
 import numpy as np
 
 from goldwire.corpora.errors import Fault
-from goldwire.corpora.store import layer_faults
+from goldwire.corpora.integrity import layer_faults
 from goldwire.corpora.types import Annotations
 from goldwire.eval.counting.columns import Ints
 from goldwire.eval.counting.sight import Sight

@@ -29,6 +29,7 @@ from goldwire.eval.counting.extension import Numbers
 from goldwire.eval.counting.match import MatchInput, exact, matched
 from goldwire.eval.counting.reading import Layer
 from goldwire.eval.counting.rejected import taken
+from goldwire.eval.counting.requirements import counted
 from goldwire.eval.counting.slices import AskedSlices, Sliced
 from goldwire.eval.counting.tags import (
     OUTSIDE,
@@ -44,7 +45,7 @@ from goldwire.eval.counting.tags import (
 )
 from goldwire.eval.counting.texts import Row, TextRow, Texts
 from goldwire.eval.counting.units import Units, make_units
-from goldwire.eval.measures.measure import FORMS, WORDY, Measure
+from goldwire.eval.measures.measure import Measure
 from goldwire.eval.measures.signature import TOKENS
 from goldwire.eval.measures.slices import Slice
 
@@ -99,42 +100,7 @@ class Outcome(msgspec.Struct, frozen=True):
 def count(measure: Measure, sides: GoldAndSystem) -> Outcome:
     """The counts of a system under a measure, for every document of the gold side."""
     with named(sides.texts.ids):
-        return _COUNTERS[_counted(measure)](measure.counted, sides)
-
-
-def _counted(measure: Measure) -> str:
-    """What is counted, by the name of its counter: the kind of units, or what they say alone."""
-    if measure.units == "entity" and "surface" in measure.key:
-        return "surface"
-    if measure.match in FORMS:
-        return "form" if "form" in measure.key else "incident"
-    return measure.units
-
-
-def texts_wanted(measures: Iterable[Measure]) -> bool:
-    """Whether a measure looks at the texts."""
-    return any(
-        measure.match in (*WORDY, *FORMS, "edit-similarity")
-        or measure.units in ("token", "extension")
-        or "surface" in measure.key
-        for measure in measures
-    )
-
-
-def is_additive(measure: Measure) -> bool:
-    """Whether the counts of documents add up; distinct surface forms do not."""
-    return _counted(measure) != "surface"
-
-
-def tokens_wanted(measures: Iterable[Measure]) -> bool:
-    """Whether a measure looks at the tokens that layers came with."""
-    return any(measure.units == "token" for measure in measures)
-
-
-def items_wanted(measures: Iterable[Measure]) -> bool:
-    """Whether a measure looks at annotations one by one."""
-    whole = ("cluster", "template", "token", "document", "extension")
-    return any(measure.units in whole or measure.match in FORMS for measure in measures)
+        return _COUNTERS[counted(measure)](measure.counted, sides)
 
 
 # ---------------------------------------------------------------- matched units

@@ -26,6 +26,7 @@ from goldwire.eval.counting.counts import Patterns
 from goldwire.eval.counting.cut import Cut, cut_line, cut_table, keep
 from goldwire.eval.counting.faults import unit_faults
 from goldwire.eval.counting.sight import Sight
+from goldwire.eval.counting.tabulate import make_table
 from goldwire.eval.counting.tags import read_as
 from goldwire.eval.counting.texts import MetaRow, MetaTextRow, Row, TextRow, Texts, iter_chunks
 
@@ -231,7 +232,7 @@ class _Maker:
         if faults:
             raise DataError(f"{where}: {len(faults)} fault(s); nothing was scored", faults)
         if not self.parts:
-            self.parts.append(columns.make_table((), _NO_NUMBERS, self.codes, self.need.attributes))
+            self.parts.append(make_table((), _NO_NUMBERS, self.codes, self.need.attributes))
         whole = columns.concatenate(self.parts)
         regions, rows = self.texts.regions, self.texts.rows
         table, gone = keep(whole, _clear(whole.mentions, regions), _clear(whole.events, regions))
@@ -292,7 +293,7 @@ def _table(
 ) -> Table | None:
     """The table of some lines, given the numbers of their documents; None if units in them are faulty."""
     try:
-        table = columns.make_table(
+        table = make_table(
             chunk,
             numbers,
             codes,

@@ -24,7 +24,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from goldwire.corpora import toml
-from goldwire.corpora.errors import DataError, Fault, JudgementError, MeasureError
+from goldwire.corpora.errors import Fault, JudgementError, MeasureError, check_sound
 from goldwire.corpora.ontology import Ontology
 from goldwire.eval.counting.attributes import check_ontology
 from goldwire.eval.measures.measure import form_of, parse
@@ -96,8 +96,7 @@ def decode(text: str, where: str = "policy") -> Policy:
     faults = [fault for number, rule in enumerate(policy.rules) for fault in _faults(rule, number, where)]
     if not policy.rules:
         faults.append(Fault(where, "$.rules", "there is none, so there is nothing to judge"))
-    if faults:
-        raise DataError(f"{where}: {len(faults)} fault(s)", faults)
+    check_sound(where, faults)
     return policy
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from goldwire.corpora.visible import line
-from goldwire.eval.gate.judgement import Change, Check, Judgement
+from goldwire.eval.gate.judgement import Check, Judgement
+from goldwire.eval.gate.losers import Change
 from goldwire.eval.gate.policy import LimitKind
 from goldwire.eval.measures.phrases import amount, chance, points, signed, sized
 

@@ -15,81 +15,32 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from typing import Literal, get_args
 
 import msgspec
 
 from goldwire.corpora.errors import MeasureError, nearest
 from goldwire.eval.measures.aliases import ALIASES
-from goldwire.extensions import normal
-
-Units = Literal[
-    "entity",
-    "event",
-    "argument",
-    "attribute",
-    "relation",
-    "cluster",
-    "template",
-    "token",
-    "document",
-    "extension",
-]
-Triggers = Literal["all", "gold", "matched"]
-Labels = Literal["gold", "all"]
-Average = Literal["micro", "macro", "weighted", "documents", "both-sided-documents"]
-Each = Literal["", "type"]
-Bearer = Literal["mention", "event"]
-Words = Literal["folded", "exact"]
-
-# The keys of each kind of unit, in the order of the string form.
-KEYS: dict[Units, tuple[str, ...]] = {
-    "entity": ("span", "surface", "type"),
-    "event": ("trigger", "type"),
-    "argument": ("trigger", "type", "role", "span"),
-    "attribute": ("span", "trigger", "type"),
-    "relation": ("type", "source", "target", "entity"),
-    "cluster": ("span", "trigger"),
-    "template": ("surface", "type", "role"),
-    "token": ("span", "type"),
-    "document": ("type",),
-}
-ATTRIBUTED = ("entity", "event", "attribute")  # units whose key may name attributes besides
-CLUSTERINGS = ("muc", "b3", "ceaf-e", "ceaf-m", "blanc", "lea", "conll")
-MEANS = ("blanc", "conll")  # counted in parts, of whose F the mean is taken
-BY_TYPE = ("macro", "weighted")  # the averages over types
-BOTH_SIDED: Average = "both-sided-documents"  # the mean over documents in which both sides have a unit
-TEMPLATES = ("ceaf-ree", "ceaf-rme-subset", "ceaf-rme-phi3")
-_SPANS = (
-    "exact",
-    "overlap",
-    "iou",
-    "token-iou",
-    "gold-overlap",
-    "edit-similarity",
-    "dice",
-    "token-dice",
-    "partial",
-    "extended",
-    "head",
+from goldwire.eval.measures.vocabulary import (
+    ATTRIBUTED,
+    BY_TYPE,
+    CHOICES,
+    DICES,
+    FORM_KEYS,
+    FORMS,
+    KEYS,
+    MATCHES,
+    MEANS,
+    NEEDED,
+    THRESHOLDS,
+    Average,
+    Bearer,
+    Each,
+    Labels,
+    Triggers,
+    Units,
+    Words,
 )
-FORMS = ("bag", "any-place")  # the matches of units by what they say alone, as a multiset and as a set
-# Their keys, of mentions and of events; `form` is no attribute in them: an ontology may have one of the name.
-_FORM_KEYS: dict[str, tuple[str, ...]] = {"entity": ("form", "type"), "event": ("type",)}
-MATCHES: dict[Units, tuple[str, ...]] = {
-    "entity": (*_SPANS, "first-overlap", *FORMS),
-    "event": (*_SPANS, "bag"),
-    "argument": (*_SPANS, "coref"),
-    "attribute": ("exact",),
-    "relation": ("exact", "coref"),
-    "cluster": CLUSTERINGS,
-    "template": TEMPLATES,
-    "token": ("exact",),
-    "document": ("exact",),
-}
-DICES = ("dice", "token-dice")  # the matches with the Dice coefficient as credit
-WORDY = ("token-iou", "token-dice", "extended", "head")  # the matches that look at tokens
-THRESHOLDS = ("iou", "token-iou", "gold-overlap", "edit-similarity")  # the matches that need a threshold
+from goldwire.extensions import normal
 
 _NAME = r"[A-Za-z][\w\-]*"
 _FORM = re.compile(
@@ -172,15 +123,6 @@ class Measure(msgspec.Struct, frozen=True, order=True, kw_only=True):
     def counted(self) -> Measure:
         """The measure that yields the same counts: averages and beta at their defaults."""
         return msgspec.structs.replace(self.plain, triggers=self.triggers)
-
-
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "each": ("type",),
-    "words": get_args(Words),
-    "triggers": get_args(Triggers),
-    "labels": get_args(Labels),
-    "average": get_args(Average),
-}
 
 
 def defaults(match: str) -> dict[str, str | float]:
@@ -315,7 +257,7 @@ def _units(kind: str) -> Units:
 
 
 def _keys(units: Units, match: str) -> tuple[str, ...]:
-    return _FORM_KEYS[units] if match in FORMS else KEYS.get(units, ())
+    return FORM_KEYS[units] if match in FORMS else KEYS.get(units, ())
 
 
 def _canonical(units: Units, key: tuple[str, ...], match: str) -> tuple[str, ...]:
@@ -335,11 +277,11 @@ def _options(given: dict[str, str]) -> dict[str, str | float]:
             options[name] = math.inf if value == "inf" else _number(value, f"beta={value}")
         elif name == "minimum":
             options[name] = _whole(value)
-        elif name not in _CHOICES:
-            known = [*_CHOICES, "beta", "minimum"]
+        elif name not in CHOICES:
+            known = [*CHOICES, "beta", "minimum"]
             raise MeasureError(f"{name!r} is no option of a measure{nearest(name, known)}")
-        elif value not in _CHOICES[name]:
-            raise MeasureError(f"{name}={value} is no option of a measure{nearest(value, _CHOICES[name])}")
+        elif value not in CHOICES[name]:
+            raise MeasureError(f"{name}={value} is no option of a measure{nearest(value, CHOICES[name])}")
         else:
             options[name] = value
     return options
@@ -361,20 +303,6 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-# What the key of each kind of unit must hold: at least one of each group.
-_NEEDED: dict[Units, tuple[tuple[str, ...], ...]] = {
-    "entity": (("span", "surface"),),
-    "event": (("trigger",),),
-    "argument": (("span",),),
-    "attribute": (("span", "trigger"),),
-    "relation": (("type",), ("source",), ("target",)),
-    "cluster": (("span", "trigger"),),
-    "template": (("role",),),
-    "token": (("type",),),
-    "document": (("type",),),
-}
-
-
 def _check(measure: Measure) -> None:
     """Raise `MeasureError` if the parts do not fit together."""
     for wrong in (*_wrong_keys(measure), *_wrong_options(measure)):
@@ -383,7 +311,7 @@ def _check(measure: Measure) -> None:
 
 def _wrong_keys(measure: Measure) -> Iterator[str]:
     units, key = measure.units, set(measure.key)
-    for group in _NEEDED[units] if measure.match not in FORMS else (_FORM_KEYS[units][:1],):
+    for group in NEEDED[units] if measure.match not in FORMS else (FORM_KEYS[units][:1],):
         if not key & set(group):
             yield f"the key of {units} needs {' or '.join(group)}"
     if units == "attribute" and not measure.attributes:

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-from goldwire.eval.measures.measure import FORMS, Measure
+from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.vocabulary import FORMS
 
 Policy = Literal["mean", "best", "any", "union", "intersection", "majority"]
 NAMES: tuple[Policy, ...] = get_args(Policy)

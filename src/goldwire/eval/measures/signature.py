@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from goldwire import __version__
 from goldwire.eval.measures import installed
-from goldwire.eval.measures.measure import BY_TYPE, WORDY, Measure
+from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.vocabulary import BY_TYPE, WORDY
 
 HEAD_RULE = "en-1"  # the rule of `counting.heads`; goes up when it changes
 TOKENS = "goldwire-1"  # the tokens of `corpora.offsets`; goes up when they change

@@ -15,7 +15,8 @@ from goldwire.corpora import toml
 from goldwire.corpora.errors import MeasureError
 from goldwire.eval.measures import installed
 from goldwire.eval.measures.aliases import ALIASES
-from goldwire.eval.measures.measure import BOTH_SIDED, Measure, alias, parse
+from goldwire.eval.measures.measure import Measure, alias, parse
+from goldwire.eval.measures.vocabulary import BOTH_SIDED
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

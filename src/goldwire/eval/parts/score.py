@@ -17,7 +17,7 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.parts import Part
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.taking import Taken, take
-from goldwire.eval.counting import chunks, counters
+from goldwire.eval.counting import chunks, requirements
 from goldwire.eval.measures.phrases import listed
 from goldwire.eval.parts import file
 from goldwire.eval.parts.file import DIGITS, Header
@@ -81,7 +81,7 @@ def keep_part(corpus: Corpus, plan: Plan, part: Part, folder: Path, *, workers: 
 
 def check(plan: Plan) -> None:
     """Raise `MeasureError` if a plan cannot be scored in parts."""
-    fixed = [str(measure) for measure in plan.measures if not counters.is_additive(measure)]
+    fixed = [str(measure) for measure in plan.measures if not requirements.is_additive(measure)]
     if fixed:
         raise MeasureError(
             f"{listed(fixed)}: a form that stands in several documents counts once, so that parts do not add "

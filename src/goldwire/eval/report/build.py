@@ -10,7 +10,7 @@ from goldwire.eval.comparison import compare
 from goldwire.eval.comparison.compare import Comparison
 from goldwire.eval.comparison.contender import Contender, contenders
 from goldwire.eval.comparison.runs import remarks
-from goldwire.eval.counting.counters import is_additive
+from goldwire.eval.counting.requirements import is_additive
 from goldwire.eval.measures import suites
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.measures.phrases import UNDEFINED, amount, listed, moment, number, seconds

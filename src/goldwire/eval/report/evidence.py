@@ -15,8 +15,9 @@ import numpy as np
 
 from goldwire.corpora.errors import DataError
 from goldwire.corpora.garbage import no_collection
+from goldwire.corpora.integrity import document_faults
 from goldwire.corpora.ontology import Ontology
-from goldwire.corpora.store import Corpus, document_faults
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document, Meta
 from goldwire.eval.comparison.contender import Contender, contenders
 from goldwire.eval.comparison.same import check_corpus

@@ -9,9 +9,9 @@ import numpy as np
 
 from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.store import Corpus
-from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS
 from goldwire.eval.counting.coverage import Scope
+from goldwire.eval.counting.requirements import is_additive
 from goldwire.eval.measures.measure import Measure, name
 from goldwire.eval.measures.phrases import amount, number
 from goldwire.eval.sampling.frame import Floats, Frame

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from goldwire.corpora.codec import BROKEN, with_sorted_sets
 from goldwire.corpora.digest import Digest
 from goldwire.corpora.errors import DataError, MeasureError
-from goldwire.eval.counting import attributes, counters
+from goldwire.eval.counting import attributes, requirements
 from goldwire.eval.counting.counts import Patterns, join_patterns
 from goldwire.eval.counting.coverage import Cover
 from goldwire.eval.errors import outcomes
@@ -206,7 +206,7 @@ def _check(blocks: Sequence[ScoredBlock]) -> None:
             "or ontologies; score all by one plan"
         )
     for measured in blocks[0].systems[0].measures:
-        if not counters.is_additive(parse(measured.measure)):
+        if not requirements.is_additive(parse(measured.measure)):
             raise MeasureError(
                 f"{measured.measure}: a form that stands in several documents counts once, so that blocks do "
                 "not add up; score all documents at once"

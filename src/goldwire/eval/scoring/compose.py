@@ -12,7 +12,7 @@ import msgspec
 from goldwire import __version__
 from goldwire.corpora.errors import CorpusError
 from goldwire.corpora.ontology import Ontology
-from goldwire.eval.counting import attributes, counters
+from goldwire.eval.counting import attributes, requirements
 from goldwire.eval.counting.columns import Codes
 from goldwire.eval.counting.counts import SYSTEM_HITS, Counts, Patterns, Weights, empty, weigh
 from goldwire.eval.counting.coverage import Cover
@@ -26,19 +26,10 @@ from goldwire.eval.scoring.drawing import Drawing
 from goldwire.eval.scoring.lists import Strings
 from goldwire.eval.scoring.parts import CorpusFacts, Coverage, OntologyFacts, ReferencePair
 from goldwire.eval.scoring.plan import Options, Plan
-from goldwire.eval.scoring.record import (
-    FORMAT,
-    REJECTED,
-    CountTable,
-    Interval,
-    LayerFacts,
-    Record,
-    Result,
-    encode_patterns,
-    scale,
-)
+from goldwire.eval.scoring.record import FORMAT, REJECTED, Interval, LayerFacts, Record, Result, scale
 from goldwire.eval.scoring.several import with_runs
 from goldwire.eval.scoring.slices import make_slices
+from goldwire.eval.scoring.tables import CountTable, encode_patterns
 from goldwire.eval.scoring.thresholds import recorded
 from goldwire.eval.scoring.weights import policies_of, weights
 from goldwire.eval.statistics import figures, intervals
@@ -347,7 +338,9 @@ def _result(system: str, found: Measured, measure: Measure, basis: _Basis, own: 
 def _intervals(counts: Patterns | Counts, measure: Measure, basis: _Basis) -> dict[str, Interval]:
     """The intervals of a measure's figures; none where counts of documents do not add up."""
     options = basis.options
-    if not (options.trials and counters.is_additive(measure) and figures.is_defined(figures.whole(counts))):
+    if not (
+        options.trials and requirements.is_additive(measure) and figures.is_defined(figures.whole(counts))
+    ):
         return {}
     if isinstance(counts, Patterns) and basis.groups is not None:
         counts = counts.expand(tuple(basis.documents))

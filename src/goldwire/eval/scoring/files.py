@@ -13,7 +13,8 @@ from goldwire.corpora.codec import decode_versioned, read_bytes
 from goldwire.corpora.errors import DataError, Fault
 from goldwire.eval.measures.phrases import amount
 from goldwire.eval.scoring.lists import Listed
-from goldwire.eval.scoring.record import FORMAT, CountTable, Record
+from goldwire.eval.scoring.record import FORMAT, Record
+from goldwire.eval.scoring.tables import CountTable
 from goldwire.eval.scoring.verify import iter_faults
 
 _HERE = b"\0"  # where a list comes: no byte that JSON has

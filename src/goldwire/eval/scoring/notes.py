@@ -9,13 +9,13 @@ from typing import Literal
 import msgspec
 
 from goldwire.corpora.types import PREFILL
-from goldwire.eval.measures.measure import FORMS, Measure, Units, name, parse
-from goldwire.eval.measures.phrases import amount, interval, listed, points
+from goldwire.eval.measures.measure import Measure, name, parse
+from goldwire.eval.measures.phrases import amount, listed, points
 from goldwire.eval.measures.references import REFERENCES, TOLD
-from goldwire.eval.scoring import weights
+from goldwire.eval.measures.vocabulary import FORMS, Units
+from goldwire.eval.scoring import rejections, weights
 from goldwire.eval.scoring.parts import BEST, Coverage, Threshold
 from goldwire.eval.scoring.record import LayerFacts, Record, failures, iter_warnings, size
-from goldwire.eval.scoring.rejections import rejection_rate, rejections
 from goldwire.eval.scoring.views import INSIDE
 from goldwire.eval.systems.facts import reported
 from goldwire.eval.systems.runs import number_of
@@ -55,8 +55,6 @@ LOUD: frozenset[NoteKind] = frozenset(
         "threshold",
     }
 )  # what a gate tells too
-# What measures do not see of units that were turned away: these have no place among tokens or matched units.
-_BLIND: frozenset[Units] = frozenset({"token", "attribute", "document", "extension"})
 _NOUNS: dict[Units, str] = {
     "entity": "mention",
     "event": "event",
@@ -315,56 +313,16 @@ def _lost(gold: LayerFacts) -> Iterator[Note]:
     """What was turned away of gold: it is in no figure."""
     number = sum(gold.rejected.values())
     if number:
-        text = f"{gold.name} lost {amount(number, 'unit')} that could not be taken: {_kinds(gold.rejected)}."
+        of_kinds = rejections.kinds(gold.rejected)
+        text = f"{gold.name} lost {amount(number, 'unit')} that could not be taken: {of_kinds}."
         yield Note(kind="lost", about=gold.name, text=text)
 
 
 def _rejected(record: Record, system: LayerFacts, called: str) -> Iterator[Note]:
     """What was turned away of a system, as a rate, and how it counts."""
-    told = tell_rejections(record, system.name)
+    told = rejections.tell(record, system.name)
     if told:
         yield Note(kind="rejected", about=called, text=f"{called}: {told}.")
-
-
-def tell_rejections(record: Record, system: str) -> str:
-    """How much of a system was rejected, of what kinds, and how that counts; empty if nothing was."""
-    layer = next(layer for layer in record.systems if layer.name == system)
-    number = sum(layer.rejected.values())
-    if not number:
-        return _not_kept(layer)
-    spurious = record.policies.get("rejected", "left-out") == "spurious"
-    verb = "they count as spurious" if spurious else "they are left out"
-    if number == 1:
-        verb = verb.replace("they count", "it counts").replace("they are", "it is")
-    blind = [name(m) for m in map(parse, record.measures) if m.units in _BLIND]
-    but = f", but not in {', '.join(blind)}" if spurious and blind else ""
-    return f"{_rate(record, system, number)}: {_kinds(layer.rejected)}; {verb}{but}"
-
-
-def _not_kept(layer: LayerFacts) -> str:
-    """What a run turned away before layers had a place for it: whatever the policy, it is in no figure."""
-    number = rejections(layer)
-    if not number:
-        return ""
-    units, them = amount(number, "unit"), "it" if number == 1 else "them"
-    return (
-        f"{units} rejected when it was run, in no figure; `goldwire eval run` keeps {them} now: run it again"
-    )
-
-
-def _rate(record: Record, system: str, number: int) -> str:
-    found = rejection_rate(record, system)
-    if found is None or not found[1]:
-        return f"{amount(number, 'unit')} rejected"
-    rejected, given, ends = found
-    between = "" if ends is None or ends.low is None else f", {interval(ends.low, ends.high)}"
-    return f"{rejected:,} of {amount(given, 'unit')} rejected ({points(rejected / given)}{between})"
-
-
-def _kinds(rejected: Mapping[str, int]) -> str:
-    """The kinds, those with most units first."""
-    kinds = sorted(rejected.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number:,} {kind}" for kind, number in kinds if number)
 
 
 # ---------------------------------------------------------------- measures

@@ -14,15 +14,16 @@ from goldwire.corpora.errors import DataError, MeasureError
 from goldwire.corpora.formats.tags import Policy
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.views import Asked
-from goldwire.eval.counting import attributes, counters
+from goldwire.eval.counting import attributes, requirements
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
 from goldwire.eval.counting.reading import Wanted
 from goldwire.eval.counting.slices import REALIS, AskedSlices, Known
 from goldwire.eval.measures import installed
-from goldwire.eval.measures.measure import BY_TYPE, Measure, name, parse
+from goldwire.eval.measures.measure import Measure, name, parse
 from goldwire.eval.measures.references import Policy as References
 from goldwire.eval.measures.slices import Slice
+from goldwire.eval.measures.vocabulary import BY_TYPE
 from goldwire.eval.scoring.slices import NOTHING, Basis
 from goldwire.eval.scoring.views import Sights
 from goldwire.eval.scoring.weights import Weighting
@@ -231,7 +232,7 @@ def needs(measures: Sequence[Measure], ontology: Ontology | None) -> Wanted:
     return Wanted(
         attributes=tuple(sorted(names)),
         ontology=ontology,
-        items=counters.items_wanted(measures),
-        texts=counters.texts_wanted(measures),
-        tokens=counters.tokens_wanted(measures),
+        items=requirements.items_wanted(measures),
+        texts=requirements.texts_wanted(measures),
+        tokens=requirements.tokens_wanted(measures),
     )

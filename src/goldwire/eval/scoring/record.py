@@ -11,16 +11,15 @@ from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
-import numpy as np
 
 from goldwire.corpora.errors import JudgementError, among
 from goldwire.corpora.store import SYSTEM
 from goldwire.corpora.views import View
-from goldwire.eval.counting.counts import Counts, Floats, Patterns, Weights, make_counts, numbered, weigh
+from goldwire.eval.counting.counts import Counts, Patterns, Weights, weigh
 from goldwire.eval.measures.measure import Measure, form_of, name, parse
 from goldwire.eval.measures.phrases import amount, sized
 from goldwire.eval.scoring.earlier import Was
-from goldwire.eval.scoring.lists import Numbers, NumbersOrTuple, StringsOrTuple
+from goldwire.eval.scoring.lists import StringsOrTuple
 from goldwire.eval.scoring.parts import (
     CorpusFacts,
     Coverage,
@@ -31,6 +30,7 @@ from goldwire.eval.scoring.parts import (
     UnitFindings,
 )
 from goldwire.eval.scoring.runs import SystemRuns
+from goldwire.eval.scoring.tables import CountTable
 from goldwire.eval.statistics.figures import Score
 from goldwire.eval.statistics.power import FEW
 from goldwire.eval.systems.facts import reported
@@ -81,37 +81,6 @@ class LayerFacts(_Struct, frozen=True, kw_only=True):
     rejected: dict[str, int] = {}
     shown: int = 0
     facts: dict[str, Any] = {}
-
-
-class CountTable(_Struct, frozen=True, kw_only=True, dict=True):
-    """The counts of one system under one measure, with documents of equal counts written once.
-
-    `patterns[documents[i]]` are the rows of `Record.documents[i]`: label index, system_hits, system,
-    gold_hits, gold. In a record that names no documents, `times` says how many have each pattern.
-    """
-
-    system: str
-    measure: str
-    labels: tuple[str, ...]
-    patterns: tuple[tuple[tuple[int, float, float, float, float], ...], ...]
-    documents: NumbersOrTuple = ()
-    times: tuple[int, ...] = ()
-
-    @cached_property
-    def rows(self) -> Floats:
-        """The rows of all patterns, one after the other."""
-        return np.array([row for pattern in self.patterns for row in pattern], np.float64).reshape(-1, 5)
-
-    @cached_property
-    def decoded(self) -> Patterns:
-        """The counts, documents of equal counts together: decoded once, however many ask."""
-        size = len(self.patterns)
-        number = np.repeat(np.arange(size), [len(pattern) for pattern in self.patterns])
-        counts = make_counts(numbered(size), self.labels, number, self.rows[:, 0], self.rows[:, 1:])
-        if self.times:
-            return Patterns(counts, np.array(self.times, np.int64))
-        index = np.array(self.documents, np.int32)
-        return Patterns(counts, np.bincount(index, minlength=size).astype(np.int64), index)
 
 
 # The name of the tables of `Record.rejections`. A row has a kind as its label and counts what was rejected as
@@ -387,22 +356,6 @@ def iter_warnings(record: Record) -> Iterator[str]:
                 f"The error classes of {confusion.system} ({confusion.units}) leave out document "
                 f"{document!r}: {pairs:,} pairs of its units overlap, too many to be compared."
             )
-
-
-def encode_patterns(patterns: Patterns, system: str, measure: str) -> CountTable:
-    """Patterns as a table, which names no documents where they are forgotten."""
-    counts, index = patterns.counts, patterns.index
-    numbers = np.arange(len(counts.documents))
-    first, end = (np.searchsorted(counts.document, numbers, side).tolist() for side in ("left", "right"))
-    rows = list(zip(counts.label.tolist(), *counts.values.T.tolist(), strict=True))
-    return CountTable(
-        system=system,
-        measure=measure,
-        labels=counts.labels,
-        patterns=tuple(tuple(rows[low:high]) for low, high in zip(first, end, strict=True)),
-        documents=() if index is None else Numbers(index),
-        times=tuple(patterns.times.tolist()) if index is None else (),
-    )
 
 
 def scale(weights: DrawnGold) -> Weights:

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.errors import DataError, MeasureError
-from goldwire.eval.counting import columns, counters
+from goldwire.eval.counting import columns, counters, requirements
 from goldwire.eval.counting.columns import Ints
 from goldwire.eval.counting.counters import GoldAndSystem, Outcome
 from goldwire.eval.counting.counts import GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts, make_counts
@@ -56,10 +56,10 @@ def check_measures(policy: Policy, measures: Iterable[Measure]) -> None:
     """Raise `MeasureError` with the measures that have no such policy, and the policies they have."""
     if policy == "mean":
         return
-    wrong = [m for m in measures if not (counters.is_additive(m) if policy == "best" else joins(m))]
+    wrong = [m for m in measures if not (requirements.is_additive(m) if policy == "best" else joins(m))]
     if wrong:
         names = listed([name(measure) for measure in wrong])
-        rest = "" if policy == "best" or not all(map(counters.is_additive, wrong)) else " or best"
+        rest = "" if policy == "best" or not all(map(requirements.is_additive, wrong)) else " or best"
         raise MeasureError(
             f"--references {policy}: not of {names}, {_reason(policy)}; leave them out (--measure names the "
             f"others), or score them by --references mean{rest}"

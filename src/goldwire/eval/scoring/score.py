@@ -13,7 +13,7 @@ from goldwire.corpora.garbage import no_collection
 from goldwire.corpora.ontology import Ontology
 from goldwire.corpora.store import SYSTEM, Corpus
 from goldwire.corpora.types import PREFILL, Annotations, Document, Tokens
-from goldwire.eval.counting import attributes, chunks, counters
+from goldwire.eval.counting import attributes, chunks, requirements
 from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.cut import Cut
@@ -141,7 +141,7 @@ def score_corpus(
     """
     plan = make_plan(corpus, gold, systems, measures, options)
     with no_collection():
-        if all(map(counters.is_additive, plan.measures)):
+        if all(map(requirements.is_additive, plan.measures)):
             try:
                 return make_record(plan, (count or partial(count_here, workers=workers))(corpus, plan))
             except (chunks.DisorderError, DataError):

@@ -16,8 +16,8 @@ import numpy as np
 from msgspec.structs import replace
 
 from goldwire.corpora.errors import CorpusError
-from goldwire.eval.counting.counters import is_additive
 from goldwire.eval.counting.counts import COLUMNS, Counts, Weights
+from goldwire.eval.counting.requirements import is_additive
 from goldwire.eval.measures.measure import Measure, parse
 from goldwire.eval.scoring.drawing import drawing
 from goldwire.eval.scoring.record import Record

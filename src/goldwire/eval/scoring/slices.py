@@ -19,14 +19,15 @@ from goldwire.corpora.store import Corpus, Splits
 from goldwire.corpora.types import PREFILL, Annotations, Meta
 from goldwire.corpora.visible import line
 from goldwire.eval.counting.columns import make_extents
-from goldwire.eval.counting.counters import is_additive
+from goldwire.eval.counting.requirements import is_additive
 from goldwire.eval.counting.slices import MISSING, Known, in_order, surfaces
 from goldwire.eval.counting.slices import decode as decode_label
 from goldwire.eval.counting.texts import Row, TextRow, Texts, iter_chunks, read_texts
 from goldwire.eval.measures.phrases import amount, listed
 from goldwire.eval.measures.slices import OF_ARGUMENTS, Slice
 from goldwire.eval.scoring import prefill
-from goldwire.eval.scoring.record import Slicing, encode_patterns
+from goldwire.eval.scoring.record import Slicing
+from goldwire.eval.scoring.tables import encode_patterns
 
 if TYPE_CHECKING:
     from goldwire.eval.scoring.blockwise import ScoredBlock, ScoredSystem

@@ -21,7 +21,7 @@ from msgspec import json
 
 from goldwire.corpora.errors import DataError, Fault, MeasureError, among
 from goldwire.corpora.types import Annotations
-from goldwire.eval.counting import counters, reading
+from goldwire.eval.counting import reading, requirements
 from goldwire.eval.counting.chunks import Block
 from goldwire.eval.counting.columns import Bools, Floats
 from goldwire.eval.counting.counts import Counts
@@ -159,7 +159,7 @@ def _grounds(plan: Plan, at: Best, block: Callable[[Wanted, Scope], Block]) -> G
     measure, scope = plan.measures[0], plan.options.scope
     if plan.options.stream:
         raise MeasureError("--at best is chosen by document, and --stream keeps none")
-    if not counters.is_additive(measure):
+    if not requirements.is_additive(measure):
         raise MeasureError(
             f"--at best is chosen by the first measure, but documents of {name(measure)} do not add up; name "
             "another one first"

@@ -18,7 +18,8 @@ from goldwire.eval.measures.references import NAMES, REFERENCES
 from goldwire.eval.systems.facts import Facts
 
 if TYPE_CHECKING:
-    from goldwire.eval.scoring.record import Confusion, CountTable, LayerFacts, Record, Result, Slicing
+    from goldwire.eval.scoring.record import Confusion, LayerFacts, Record, Result, Slicing
+    from goldwire.eval.scoring.tables import CountTable
 
 MOST = 2**53  # above, not every whole number is one in floating point; no corpus comes near
 _ROUNDING = 1e-6  # of sums of credits

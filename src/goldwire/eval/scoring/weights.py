@@ -20,7 +20,7 @@ from goldwire.corpora.errors import MeasureError
 from goldwire.corpora.samples import Sample
 from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import DRAFT, SKIPPED
-from goldwire.eval.counting import counters
+from goldwire.eval.counting import requirements
 from goldwire.eval.counting.coverage import Scope
 from goldwire.eval.counting.texts import iter_chunks, read_texts
 from goldwire.eval.measures.measure import Measure, name
@@ -145,7 +145,7 @@ def check(weighting: Weighting, measures: Sequence[Measure], scope: Scope, *, st
             f"{told}; --unjudged empty would count documents that nobody was to do as empty: leave it out, "
             "or score --unweighted"
         )
-    fixed = [name(measure) for measure in measures if not counters.is_additive(measure)]
+    fixed = [name(measure) for measure in measures if not requirements.is_additive(measure)]
     if fixed and not weighting.is_even:
         raise MeasureError(
             f"{told}; counts of documents do not add up under {listed(fixed)}, so that they cannot be "

@@ -19,7 +19,8 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from goldwire.eval.counting.counts import COLUMNS, GOLD, GOLD_HITS, SYSTEM, SYSTEM_HITS, Counts, Patterns
-from goldwire.eval.measures.measure import BOTH_SIDED, MEANS, Average, Measure
+from goldwire.eval.measures.measure import Measure
+from goldwire.eval.measures.vocabulary import BOTH_SIDED, MEANS, Average
 from goldwire.eval.statistics import ratios
 from goldwire.eval.statistics.ratios import Estimator
 from goldwire.eval.statistics.resample import Floats, Statistic

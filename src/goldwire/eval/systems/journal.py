@@ -18,9 +18,10 @@ import msgspec
 
 from goldwire.corpora.codec import NULL
 from goldwire.corpora.errors import CorpusError, ExtractorError
+from goldwire.corpora.integrity import check_layer
 from goldwire.corpora.journal import Journal
 from goldwire.corpora.parts import Part
-from goldwire.corpora.store import Corpus, check_layer
+from goldwire.corpora.store import Corpus
 from goldwire.corpora.types import Document
 
 if TYPE_CHECKING:

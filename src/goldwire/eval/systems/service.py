@@ -22,9 +22,10 @@ from goldwire.corpora.types import Document
 from goldwire.eval.systems import journal, payment
 from goldwire.eval.systems.config import timeout_of
 from goldwire.eval.systems.facts import now
+from goldwire.eval.systems.inbox import Inbox
 from goldwire.eval.systems.journal import Entry, Session
 from goldwire.eval.systems.plan import Plan
-from goldwire.eval.systems.pool import Finished, Happening, Inbox, Pool, Started
+from goldwire.eval.systems.pool import Finished, Happening, Pool, Started
 from goldwire.eval.systems.worker import Result
 
 CLOSED = "the system was closed before the document was done"
