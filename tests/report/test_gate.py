@@ -168,14 +168,18 @@ def test_a_type_that_nobody_has_is_a_mistake_and_no_open_gate():
     held = make_baseline(other, Policy(rules=(wrong,)))  # a baseline is one of the sides that may have it
     assert judge(record, held, Policy(rules=(wrong,))).verdict == "fail"
     given = Rule(measure="entity", labels=("ORG",), drop=0.1)  # a system has it, though gold does not
-    assert gate(record, record, given).verdict == "skip"
+    both = Policy(rules=(given, right))
+    checks = judge(record, make_baseline(record, both), both).checks
+    assert [check.verdict for check in checks] == ["skip", "pass"]
+    with pytest.raises(JudgementError, match="ORG: undefined on both sides"):
+        gate(record, record, given)
 
 
-def test_nothing_defined_on_either_side_is_skipped_not_passed():
+@pytest.mark.parametrize("rule", [{"floor": 0.5, "margin": 0.1}, {"labels": "each", "drop": 0.1}])
+def test_where_nothing_is_defined_on_either_side_nothing_is_judged(rule):
     empty = make_record({"PER": [(0, 0, 0)] * 3})
-    judgement = gate(empty, empty, Rule(measure="entity", floor=0.5, margin=0.1))
-    assert judgement.verdict == "skip"
-    assert {check.before for check in judgement.checks} == {None}
+    with pytest.raises(JudgementError, match="could not judge: nothing that the policy names is in gold"):
+        gate(empty, empty, Rule(measure="entity", **rule))
 
 
 def test_precision_that_became_undefined_has_lost_all_it_had():

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from goldwire.corpora.errors import JudgementError
+from goldwire.corpora.visible import line
 from goldwire.eval.comparison import kinds, slices
 from goldwire.eval.counting.counts import GOLD, Counts
 from goldwire.eval.gate import runs
@@ -113,8 +114,8 @@ def judge(
 ) -> Judgement:
     """Hold a record against a baseline. `hashes` are those of the corpus's texts, where they are at hand.
 
-    Raises `JudgementError` if a system of either failed on more documents than it was allowed, and, naming
-    every difference, if the two were not made for the same thing.
+    Raises `JudgementError` if a system of either failed on more documents than it was allowed, naming every
+    difference, if the two were not made for the same thing, and if no figure is defined on either side.
     """
     check_runs(record)
     check_runs(baseline.record, "the baseline")
@@ -135,6 +136,12 @@ def judge(
     ceilings = [check for system in runs.systems(old) for check in _ceilings(system, record, old, policy)]
     terms = _Terms(policy, alpha, (drawing(record) or Drawing()).method)
     checks = (*(_answer(question, terms) for question in questions), *ceilings)
+    if all(check.verdict == "skip" for check in checks):
+        undefined = "".join(f"\n  {line(check.title)}: undefined on both sides" for check in checks)
+        raise JudgementError(
+            f"could not judge: nothing that the policy names is in gold{undefined}\n"
+            "Choose a policy with measures that these documents have units of."
+        )
     return Judgement(
         verdict=_worst(check.verdict for check in checks),
         alpha=alpha,
@@ -146,7 +153,7 @@ def judge(
 def _worst(verdicts: Iterator[Verdict]) -> Verdict:
     found = set(verdicts)
     order: tuple[Verdict, ...] = ("fail", "warn", "pass")
-    return next((verdict for verdict in order if verdict in found), "skip")
+    return next(verdict for verdict in order if verdict in found)
 
 
 def _notes(record: Record, old: Record, *, tested: bool) -> Iterator[str]:
@@ -259,8 +266,8 @@ def _labels(rule: Rule, counts: Counts) -> Sequence[str | None]:
     if rule.labels is None:
         return [None]
     gold = dict(zip(counts.labels, counts.by_label()[:, GOLD].tolist(), strict=True))
-    wanted = gold if rule.labels == "each" else rule.labels
-    return [label for label in wanted if gold.get(label, 0) >= max(1, rule.minimum)]
+    wanted, least = (gold, max(1, rule.minimum)) if rule.labels == "each" else (rule.labels, rule.minimum)
+    return [label for label in wanted if gold.get(label, 0) >= least]
 
 
 def only(counts: Counts, label: str) -> Counts:

@@ -12,7 +12,6 @@ HEADLINES = {
     "pass": "The gate is open: no limit is broken.",
     "warn": "The gate is open, with a warning: there is a loss that may be noise.",
     "fail": "The gate is shut: this build is worse.",
-    "skip": "Nothing was judged: no figure is defined on either side.",
 }
 FIGURES = {"f": "F1", "precision": "precision", "recall": "recall", "rejected": "rejected units"}
 
