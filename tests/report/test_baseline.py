@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 import pytest
 
@@ -20,7 +22,7 @@ from goldwire.eval.gate.baseline import (
 )
 from goldwire.eval.gate.examples import read_hits
 from goldwire.eval.gate.judgement import judge
-from goldwire.eval.scoring.files import read_record
+from goldwire.eval.scoring.files import decode_record, encode_record, read_record
 from goldwire.eval.scoring.score import Options, score_corpus
 
 
@@ -104,6 +106,17 @@ def test_no_baseline_says_how_to_write_one(tmp_path):
 def test_what_is_no_baseline_is_refused(data):
     with pytest.raises(DataError, match="not a baseline"):
         decode_baseline(data)
+
+
+def test_a_record_in_place_of_a_baseline_is_told_as_such_in_one_line(baseline, record):
+    with pytest.raises(DataError) as told:
+        decode_baseline(encode_record(record))
+    [fault] = told.value.faults
+    assert re.search("another kind of file: it has .*corpus.*, and should have policy, record", fault.message)
+    with pytest.raises(DataError) as told:
+        decode_record(encode_baseline(baseline))
+    [fault] = told.value.faults
+    assert re.search("it has policy, .*record, and should have goldwire, corpus, gold", fault.message)
 
 
 def test_a_baseline_of_a_later_format_is_refused(baseline):

@@ -21,6 +21,7 @@ T = TypeVar("T")
 # What msgspec raises on a line: no JSON or another type, bytes that are no UTF-8, nesting without end.
 BROKEN = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 BOM = b"\xef\xbb\xbf"
+_NAMED = 6  # fields of a file of another kind that are told
 NULL = msgspec.Raw(b"null")  # where there is nothing: a raw field cannot be optional
 
 
@@ -156,10 +157,25 @@ def decode_versioned(data: bytes, type: type[T], what: str, where: str, newest: 
         found = msgspec.json.decode(data, type=type, dec_hook=from_plain)
     except BROKEN as error:
         _check_format(_format(data, what, where), newest, where)
-        faults = line_faults(data, type, where, error)
-        raise DataError(f"{where}: not {what} ({len(faults)} faults)", faults) from error
+        faults = _of_another_kind(data, type, where) or line_faults(data, type, where, error)
+        many = f"{len(faults):,} fault{'s' if len(faults) > 1 else ''}"
+        raise DataError(f"{where}: not {what} ({many})", faults) from error
     _check_format(getattr(found, "format", 0), newest, where)
     return found
+
+
+def _of_another_kind(data: bytes, type: Any, where: str) -> list[Fault]:
+    """One fault in place of one for each field, where a sound file is none of those that were asked for."""
+    try:
+        given = [name for name in msgspec.json.decode(data, type=dict[str, msgspec.Raw]) if name != "format"]
+    except BROKEN:
+        return []
+    known = {field.encode_name: field.required for field in msgspec.structs.fields(type)}
+    if not given or not known.keys().isdisjoint(given):
+        return []
+    needed = ", ".join(name for name, required in known.items() if required and name != "format")
+    there = ", ".join(given[:_NAMED]) + (", …" if len(given) > _NAMED else "")
+    return [Fault(where, "$", f"is another kind of file: it has {there}, and should have {needed}")]
 
 
 def from_plain(type: Any, value: Any) -> Any:
