@@ -12,7 +12,7 @@ help:
 	@echo "make test         every test; the live ones need Chromium and start a Label Studio of their own"
 	@echo "make quick        what two minutes can tell of it: no server, no browser, nothing that is slow"
 	@echo "make fuzz         damaged inputs at everything that reads; SECONDS=600, ARGS=--commands for the commands"
-	@echo "make check        ruff, mypy --strict, import-linter"
+	@echo "make check        ruff, mypy --strict, import-linter, no module over 400 lines"
 	@echo "make chaos        every command killed, refused space and run beside another; about half an hour"
 	@echo "make cluster      workers and schedulers of Dask killed under runs and scores; about five minutes"
 	@echo "make site         docs/ as a site in site/, for the browser; broken links and anchors fail"
@@ -46,6 +46,7 @@ check: .venv/dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python .ci/stats.py src/goldwire
 
 chaos: .venv/dev
 	$(BIN)/python tests/chaos $(ARGS)

@@ -1,4 +1,4 @@
-"""Print the lengths of modules and functions below a folder, and the longest of each."""
+"""Print the lengths of modules and functions below a folder, and the longest of each; exit 1 over `MOST`."""
 
 import ast
 import statistics
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 SHOWN = 5  # of the longest
+MOST = 400  # lines of a module: one that is longer is about more than one thing
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -33,6 +34,8 @@ def main(folder: str) -> None:
         print(title)
         for lines, where in rows[:SHOWN]:
             print(f"  {lines:4}  {where}")
+    if modules[0][0] > MOST:
+        sys.exit(f"{modules[0][1]}: over {MOST} lines; part it where it is about two things")
 
 
 if __name__ == "__main__":
