@@ -310,3 +310,16 @@ def test_text_and_ann_in_different_folders_belong_together(tmp_path: Path) -> No
     reading = brat.read([tmp_path / "x"], Options(), documents)
     assert [item.document for item in reading.annotations] == ["a", "b", "c"]
     assert reading.notes == []
+
+
+def test_articles_under_the_names_of_documents_are_not_written_over(tmp_path: Path) -> None:
+    document = make_document("a", "One.\nTwo.\n")
+    article = tmp_path / "a.txt"
+    article.write_bytes(b"One.\r\nTwo.\r\n")  # what the corpus was made from
+    with pytest.raises(CorpusError, match=r"1 \.txt file\(s\) with another text than the corpus \(a\.txt\)"):
+        brat.write(tmp_path, [document], {"a": Annotations(document="a", sha256=document.sha256)}, Options())
+    assert article.read_bytes() == b"One.\r\nTwo.\r\n"
+    article.write_text(document.text)
+    for _ in range(2):  # what is ours is written again
+        brat.write(tmp_path, [document], {"a": Annotations(document="a", sha256=document.sha256)}, Options())
+    assert (tmp_path / "a.ann").is_file()

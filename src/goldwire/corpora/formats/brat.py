@@ -136,13 +136,15 @@ def write(
 ) -> dict[str, int]:
     """See `Format.write`: a folder with two files for each document; clusters become `*` Equiv lines.
 
-    `CorpusError` if the folder has `.ann` files of other documents: they would be taken for judged ones.
+    `CorpusError` if the folder has `.ann` files of other documents: they would be taken for judged ones; or
+    other texts under their names, as the articles that a corpus was made from may be.
     """
     del options
     lost: Counter[str] = Counter()
     items = list(documents)
     check_apart([f"{document.id}.ann" for document in items], str(path))
     with filling(path, {f"{document.id}.ann" for document in items}, {".ann"}):
+        _check_texts(path, items)
         for document in items:
             lines = encode(layer[document.id], document, lost)
             lost["gaps of white space alone"] += _gaps(layer[document.id], document.text)
@@ -151,6 +153,16 @@ def write(
     lost += Counter(loss.count(layer.values()))
     held = ("events", "arguments", "relations", "attributes", "cluster links")
     return loss.report(lost, held)
+
+
+def _check_texts(path: Path, documents: Iterable[Document]) -> None:
+    sources = ((path / f"{document.id}.txt", document.text.encode("utf-8")) for document in documents)
+    others = [source.name for source, text in sources if source.is_file() and source.read_bytes() != text]
+    if others:
+        raise CorpusError(
+            f"{path}: has {len(others)} .txt file(s) with another text than the corpus ({named(others)}), "
+            "which would be written over: name another folder, or remove them"
+        )
 
 
 def _gaps(item: Annotations, text: str) -> int:
