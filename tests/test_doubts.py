@@ -394,6 +394,25 @@ def test_doubts_that_somebody_decided_are_not_written_over(tmp_path):
     assert out.read_text(encoding="utf-8") == decided
 
 
+def test_doubts_decided_while_others_are_looked_for_are_not_written_over(tmp_path, monkeypatch):
+    made = corpus(
+        tmp_path, gold=everywhere((*A, "PER"), but={"d0": [(*A, "ORG")]}), system__mine=everywhere()
+    )
+    out = tmp_path / "doubts.jsonl"
+    call = ["eval", "doubts", str(made.path), "--n", "3", "--out", str(out)]
+    assert CliRunner().invoke(app, call).exit_code == 0
+    decided = out.read_text(encoding="utf-8").replace('"decision":null', '"decision":"gold"', 1)
+
+    def find_late(*given, **named):
+        found = find(*given, **named)
+        out.write_text(decided, encoding="utf-8")
+        return found
+
+    monkeypatch.setattr("goldwire.eval.doubts.find.find", find_late)
+    assert CliRunner().invoke(app, call).exit_code
+    assert out.read_text(encoding="utf-8") == decided
+
+
 @pytest.mark.parametrize("name", ["documents.jsonl", "corpus.toml", "layers/gold.jsonl"])
 def test_doubts_take_the_place_of_no_other_file(tmp_path, name):
     made = corpus(tmp_path, gold=everywhere((*A, "PER")), system__mine=everywhere())

@@ -248,11 +248,24 @@ def test_tables_read_back_as_they_were(report, tmp_path):
 
 @pytest.mark.parametrize("form", ["csv", "parquet"])
 def test_no_table_of_an_earlier_report_stays(report, tmp_path, form):
-    made = frames.write(report, tmp_path, form)
-    (tmp_path / f"runs.{form}").write_bytes(b"of a report with runs")
+    made, runs = frames.write(report, tmp_path, form), tmp_path / f"runs.{form}"
+    names = ("measure", "system", "run", "f", "precision", "recall", "deviation")  # of a report with runs
+    earlier = pl.DataFrame({name: ["x"] for name in names})
+    earlier.write_csv(runs) if form == "csv" else earlier.write_parquet(runs)
     (tmp_path / "notes.txt").write_text("of somebody else")
     assert frames.write(report, tmp_path, form) == made
     assert sorted(tmp_path.iterdir()) == sorted([*made, tmp_path / "notes.txt"])
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+@pytest.mark.parametrize("data", [b"", b"date,kilometres\n2026-11-30,12\n", b"\xff\x00"])
+def test_a_file_of_somebody_else_with_the_name_of_a_table_of_earlier_reports_stays(
+    report, tmp_path, form, data
+):
+    own = tmp_path / f"runs.{form}"
+    own.write_bytes(data)
+    frames.write(report, tmp_path, form)
+    assert own.read_bytes() == data
 
 
 def test_csv_is_read_by_the_standard_library(hostile, tmp_path):

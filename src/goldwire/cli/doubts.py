@@ -77,6 +77,7 @@ def doubts(
     systems, notes = written_out(corpus, asked)
     found = find(corpus, gold, systems, number, documents=chosen, controls=controls, seed=seed)
     if out is not None:
+        files.check_free(out)  # again: it took time to look, in which others may have decided
         files.write(out, found)
     for told in notes:
         note(told)

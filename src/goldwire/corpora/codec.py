@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from goldwire.corpora import visible
 from goldwire.corpora.errors import CorpusError, DataError, Fault, GoldwireError
 
 T = TypeVar("T")
@@ -174,7 +175,7 @@ def _of_another_kind(data: bytes, type: Any, where: str) -> list[Fault]:
     if not given or not known.keys().isdisjoint(given):
         return []
     needed = ", ".join(name for name, required in known.items() if required and name != "format")
-    there = ", ".join(given[:_NAMED]) + (", …" if len(given) > _NAMED else "")
+    there = ", ".join(map(visible.line, given[:_NAMED])) + (", …" if len(given) > _NAMED else "")
     return [Fault(where, "$", f"is another kind of file: it has {there}, and should have {needed}")]
 
 

@@ -137,9 +137,9 @@ def judge(
     terms = _Terms(policy, alpha, (drawing(record) or Drawing()).method)
     checks = (*(_answer(question, terms) for question in questions), *ceilings)
     if all(check.verdict == "skip" for check in checks):
-        undefined = "".join(f"\n  {line(check.title)}: undefined on both sides" for check in checks)
+        titles = dict.fromkeys(f"\n  {line(check.title)}" for check in checks)
         raise JudgementError(
-            f"could not judge: nothing that the policy names is in gold{undefined}\n"
+            f"could not judge: no figure of the policy is defined, on either side{''.join(titles)}\n"
             "Choose a policy with measures that these documents have units of."
         )
     return Judgement(

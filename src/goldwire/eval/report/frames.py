@@ -16,6 +16,10 @@ from goldwire.eval.report.values import Errors, Report
 Form = Literal["csv", "parquet"]
 RUNS = "runs"  # the table that only reports of systems with runs have
 _REAL, _TEXT, _WHOLE = pl.Float64(), pl.String(), pl.Int64()
+_OF_RUNS = {
+    **dict.fromkeys(("measure", "system", "run"), _TEXT),
+    **dict.fromkeys(("f", "precision", "recall", "deviation"), _REAL),
+}
 
 
 def frames(report: Report) -> dict[str, pl.DataFrame]:
@@ -83,11 +87,7 @@ def _runs(report: Report) -> dict[str, pl.DataFrame]:
         for item in board.standings
         for run in item.runs
     ]
-    columns = {
-        **dict.fromkeys(("measure", "system", "run"), _TEXT),
-        **dict.fromkeys(("f", "precision", "recall", "deviation"), _REAL),
-    }
-    return {RUNS: pl.DataFrame(rows, columns, orient="row")} if rows else {}
+    return {RUNS: pl.DataFrame(rows, _OF_RUNS, orient="row")} if rows else {}
 
 
 def write(report: Report, folder: Path, form: Form) -> list[Path]:
@@ -96,9 +96,18 @@ def write(report: Report, folder: Path, form: Form) -> list[Path]:
     with locked(folder, "eval report"):  # tables of two reports are not to be mixed
         for path, data in made.items():
             write_output(path, data)
-        if (others := folder / f"{RUNS}.{form}") not in made:
-            others.unlink(missing_ok=True)
+        if (earlier := folder / f"{RUNS}.{form}") not in made and _is_of_runs(earlier, form):
+            earlier.unlink()
     return [*made]
+
+
+def _is_of_runs(path: Path, form: Form) -> bool:
+    """Whether a file is the table of runs of an earlier report, and not somebody's own of that name."""
+    try:
+        columns = pl.read_csv(path, n_rows=0).columns if form == "csv" else [*pl.read_parquet_schema(path)]
+    except (OSError, pl.exceptions.PolarsError):
+        return False
+    return columns == [*_OF_RUNS]
 
 
 def _encode(frame: pl.DataFrame, form: Form) -> bytes:
